@@ -1,0 +1,1 @@
+"""CSV bytes → typed record batches → Parquet, as plain functions over byte ranges. No AWS, no environment."""

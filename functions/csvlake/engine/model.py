@@ -1,0 +1,143 @@
+"""What the engine takes and gives: options, dialect, columns, rejects, report. Plain values, no behaviour.
+
+Types are named as the Glue Data Catalog names them: ``boolean``, ``bigint``, ``decimal(18,s)``, ``decimal(38,s)``,
+``double``, ``date``, ``timestamp``, ``string``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "RESCUED_COLUMN",
+    "Agree",
+    "Column",
+    "ConvertOptions",
+    "Converted",
+    "Dialect",
+    "Reject",
+    "Report",
+    "Source",
+]
+
+RESCUED_COLUMN = "_rescued_data"
+
+TypesMode = Literal["lossless", "text"]
+OnMisfit = Literal["rescue", "widen", "reject_record", "reject_file"]
+
+
+class Source(Protocol):
+    """Bytes that can be read in ranges: a local file, an open binary file, an S3 object at one ETag."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it: a path or an ``s3://`` URL."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+
+    def read_range(self, offset: int, length: int) -> bytes:
+        """Read exactly ``length`` bytes from ``offset``, fewer only at the end.
+
+        Raises:
+            TransientError: the bytes changed or could not be read.
+        """
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a file or a table."""
+
+    name: str  # as Glue and Athena know it: lower-case ASCII, unique
+    type: str  # Glue type
+    source_name: str = ""  # the header's own text, "" where the file had none
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """How to read one file. The defaults need no knowledge of it."""
+
+    types: TypesMode = "lossless"  # "text": every column is a string with the cells' exact text
+    contract: Any = None  # a parsed contract (step 3); None: none
+    on_misfit: OnMisfit = "rescue"  # what becomes of a cell that does not fit the agreed type
+    memory_bytes: int = 300 << 20  # bound for the whole process
+    delimiter: str | None = None  # None: decided from the bytes
+    quote: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    scratch_dir: Path | None = None  # where large outputs and spills go; None: the system's temporary folder
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the file was written, and why we think so."""
+
+    delimiter: str
+    quote: str | None
+    escape: str | None  # None: a quote inside a quoted cell is doubled
+    encoding: str
+    compression: str | None
+    has_header: bool
+    skipped_lines: int  # preamble lines above the header
+    line_end: str  # "\n", "\r\n", "\r" or "mixed"
+    evidence: tuple[str, ...] = ()  # sentences for a person
+
+    def describe(self) -> str:
+        """Return the choice in one line, for the ledger."""
+        parts = [f"delimiter={self.delimiter!r}", f"quote={self.quote!r}", f"encoding={self.encoding}"]
+        if self.compression:
+            parts.append(f"compression={self.compression}")
+        parts.append(f"header={'yes' if self.has_header else 'no'}")
+        if self.skipped_lines:
+            parts.append(f"skipped_lines={self.skipped_lines}")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that could not be placed in the table."""
+
+    line: int  # 1-based physical line where the record starts
+    byte_offset: int  # of the record's first byte, in the decompressed file
+    reason: str
+    raw: bytes
+
+
+@dataclass
+class Report:
+    """What became of every record of one file: records_read == rows_written + records_rejected, always."""
+
+    dialect: Dialect
+    schema: tuple[Column, ...]  # of the written file, in its column order, RESCUED_COLUMN last when present
+    records_read: int = 0
+    rows_written: int = 0
+    records_rejected: int = 0
+    rows_rescued: int = 0  # rows whose _rescued_data is not null
+    rejects: list[Reject] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)  # sentences for a person
+
+
+# Called once the whole file was looked at, with its columns and the narrowest lossless type of each. Returns the columns
+# to write: the same ones in the same order, names and types as the table wants them. A cell that does not fit the returned
+# type is handled as ConvertOptions.on_misfit says. May raise TerminalError to refuse the file.
+Agree = Callable[[Sequence[Column]], Sequence[Column]]
+
+
+@dataclass
+class Converted:
+    """A conversion that is complete but not yet visible anywhere.
+
+    Exactly one of ``table`` and ``path`` is set: a file that fits in one row group stays in memory, to be written by
+    ``pyarrow.parquet.ParquetWriter(sink, table.schema, **writer_arguments)`` or by awswrangler with the same arguments;
+    a larger one was streamed to a scratch file, which the caller removes.
+    """
+
+    report: Report
+    table: "pa.Table | None"
+    writer_arguments: Mapping[str, Any]
+    path: Path | None

@@ -1,0 +1,1 @@
+"""One thin composition root per Lambda function."""

@@ -1,0 +1,1 @@
+"""Keys and tables: naming, schema agreement, publishing, ledger. Talks to ports only."""

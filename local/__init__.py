@@ -1,0 +1,1 @@
+"""The local AWS: everything that knows of LocalEmu."""
