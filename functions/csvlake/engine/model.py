@@ -122,9 +122,9 @@ class Report:
     problems: list[str] = field(default_factory=list)  # sentences for a person
 
 
-# Called once the whole file was looked at, with its columns and the narrowest lossless type of each. Returns the columns
-# to write: the same ones in the same order, names and types as the table wants them. A cell that does not fit the returned
-# type is handled as ConvertOptions.on_misfit says. May raise TerminalError to refuse the file.
+# Called once the whole file was looked at, with its columns and the narrowest lossless type of each. Returns the
+# columns to write: the same ones in the same order, names and types as the table wants them. A cell that does not fit
+# the returned type is handled as ConvertOptions.on_misfit says. May raise TerminalError to refuse the file.
 Agree = Callable[[Sequence[Column]], Sequence[Column]]
 
 
