@@ -1,0 +1,66 @@
+# csvlake. `make` alone lists the targets; each sets up what it needs on a fresh machine.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+UV_VERSION := 0.13.9
+UV := $(or $(shell command -v uv),$(CURDIR)/.tools/uv/bin/uv)
+PY := .venv/bin/python
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+export PATH := $(dir $(UV)):$(PATH)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(CURDIR)/.tools/uv/bin/uv:
+	@echo "uv is not on PATH: fetching $(UV_VERSION) into .tools/uv"
+	@python3 -m venv .tools/uv 2>/dev/null && .tools/uv/bin/pip install --quiet uv==$(UV_VERSION) \
+	  || python3 -m pip install --quiet --target .tools/uv uv==$(UV_VERSION) \
+	  || { echo "could not fetch uv: install it (https://docs.astral.sh/uv/) or python3-venv, and run make again" >&2; exit 1; }
+
+.venv/.ready: uv.lock pyproject.toml local/pyproject.toml | $(UV)
+	@echo "setting up Python $$(cat .python-version) and the locked packages in .venv (the first time takes a minute)"
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.ready ## make .venv with everything that is locked in uv.lock
+
+.PHONY: demo
+demo: .venv/.ready ## the main job on this machine: CSVs in, SQL answers out; no AWS account, no Docker
+	@$(PY) -m local demo
+
+.PHONY: up
+up: .venv/.ready ## start the local AWS with csvlake deployed, and leave it running
+	@$(PY) -m local up
+
+.PHONY: down
+down: .venv/.ready ## stop the local AWS
+	@$(PY) -m local down
+
+.PHONY: status
+status: .venv/.ready ## say what runs
+	@$(PY) -m local status
+
+.PHONY: test
+test: .venv/.ready ## all tests: first those without sockets, then end to end on the local AWS
+	@$(PY) -m pytest -rs -n 2 --ignore=tests/local tests
+	@$(PY) -m pytest -rs tests/local
+
+.PHONY: check
+check: .venv/.ready ## lint, format, types, layers of imports, templates
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache --verbose | tail -n 12
+	@.venv/bin/cfn-lint template.yaml
+
+.PHONY: format
+format: .venv/.ready ## format the code
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
+
+.PHONY: clean
+clean: ## remove what was built (stop the local AWS first: make down)
+	@rm -rf .venv .tools .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
