@@ -1,0 +1,1 @@
+"""CloudFormation on the local AWS: the resource types that LocalEmu lacks, and the properties that it drops."""
