@@ -43,6 +43,16 @@ class State:
         return self.folder / "deploy.log"
 
     @property
+    def build(self) -> Path:
+        """What `sam build` makes; apart from .aws-sam, which is for AWS and may be for another processor. Kept."""
+        return self.folder / "build"
+
+    @property
+    def build_cache(self) -> Path:
+        """What lets the next `sam build` take two seconds. Kept."""
+        return self.folder / "build-cache"
+
+    @property
     def data(self) -> Path:
         """All that LocalEmu and the functions write; gone when LocalEmu ends."""
         return self.folder / "localemu"

@@ -200,7 +200,8 @@ def test_the_deadline_that_the_function_sees_is_its_timeout(make: Make) -> None:
 
 
 def test_too_much_memory_is_death_and_less_is_not(make: Make) -> None:
-    source = "def handler(event, context):\n    x = b'x' * (event << 20)\n    return len(x)"
+    body = "x = b'x' * (event << 20); time.sleep(0.3); return len(x)"  # it sleeps for where memory is only watched
+    source = f"import time\ndef handler(event, context):\n    {body}"
     instance = make(source, memory_mb=128)
     assert call(instance, 40).payload == str(40 << 20).encode()
     result = call(instance, 400)
