@@ -1,0 +1,150 @@
+"""Match one record of CSV text in one of the ways in which quotes can be meant."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+__all__ = ["Grammar", "Match", "compile_grammar", "parse_line", "parse_record"]
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One record found: its cells, where it ends, and what was odd about its quotes."""
+
+    cells: tuple[bytes, ...]
+    end: int  # after its line end
+    content_end: int  # before its line end
+    odd: bool  # a quote stood where it should not
+
+
+class Incomplete(Exception):  # noqa: N818 - a state of the reader, not an error
+    """The data ends before the record does."""
+
+
+class Unclosed(Exception):  # noqa: N818
+    """A quote opens and nothing closes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """Compiled patterns of one dialect."""
+
+    delimiter: bytes
+    quote: bytes
+    escape: bytes
+    plain: re.Pattern[bytes]  # an unquoted cell
+    quoted: re.Pattern[bytes] | None  # a quoted cell from its opening to its closing quote, tolerating quotes inside
+    closed: re.Pattern[bytes] | None  # the same to the first quote that is not escaped
+
+    def unquote(self, content: bytes) -> bytes:
+        """Return what the content of a quoted cell stands for."""
+        if self.escape and self.escape in content:
+            pattern = re.escape(self.escape) + rb"([" + re.escape(self.escape + self.quote) + rb"])|" + self.quote * 2
+            return re.sub(pattern, lambda m: m[1] or self.quote, content)
+        return content.replace(self.quote * 2, self.quote)
+
+    def unescape(self, cell: bytes) -> bytes:
+        """Return what an unquoted cell stands for: only a special character loses the escape before it."""
+        if not self.escape or self.escape not in cell:
+            return cell
+        special = b"|".join(re.escape(c) for c in (self.delimiter, self.quote, self.escape, b"\r", b"\n") if c)
+        return re.sub(re.escape(self.escape) + b"(" + special + b")", rb"\1", cell)
+
+
+@lru_cache(maxsize=64)
+def compile_grammar(delimiter: str, quote: str | None, escape: str | None) -> Grammar:
+    """Compile the patterns of a dialect."""
+    d, q, e = delimiter.encode(), (quote or "").encode(), (escape or "").encode()
+    rd, rq, re_ = re.escape(d), re.escape(q), re.escape(e)
+    skip = (re_ + rb"(?s:.)|") if e else b""
+    if len(d) == 1:
+        plain = rb"(?:" + skip + rb"[^\r\n" + rd + re_ + rb"]++)*+" if e else rb"[^\r\n" + rd + rb"]*+"
+    elif d:
+        plain = rb"(?:" + skip + rb"(?!" + rd + rb")[^\r\n])*+"
+    else:
+        plain = rb"(?:" + skip + rb"[^\r\n])*+"
+    if not q:
+        return Grammar(d, q, e, re.compile(plain), None, None)
+    after = (rd + rb"|" if d else b"") + rb"[\r\n]|\Z"
+    inside = rb"[^" + rq + re_ + rb"]++|" + skip + rq + rq
+    quoted = rq + rb"((?:" + inside + rb"|" + rq + rb"(?!" + after + rb"))*+)" + rq
+    closed = rq + rb"((?:" + inside + rb")*+)" + rq
+    return Grammar(d, q, e, re.compile(plain), re.compile(quoted), re.compile(closed))
+
+
+def _cell(data: bytes, pos: int, g: Grammar, literal_inside: bool, literal_all: bool) -> tuple[bytes, int, bool]:
+    """Return a cell, its end, and whether its quotes were odd."""
+    if literal_all or not g.quote or not data.startswith(g.quote, pos):
+        found = g.plain.match(data, pos)
+        assert found is not None  # noqa: S101 - it matches the empty string
+        cell = found[0]
+        return g.unescape(cell), found.end(), bool(g.quote) and g.quote in cell
+    assert g.closed is not None and g.quoted is not None  # noqa: S101, PT018
+    found = g.closed.match(data, pos)
+    if found is None:
+        raise Unclosed
+    end = found.end()
+    if end == len(data) or data[end] in b"\r\n" or (g.delimiter and data.startswith(g.delimiter, end)):
+        return g.unquote(found[1]), end, False
+    if literal_inside:
+        found = g.quoted.match(data, pos)
+        if found is None:
+            raise Unclosed
+        return g.unquote(found[1]), found.end(), True
+    rest = g.plain.match(data, end)
+    assert rest is not None  # noqa: S101
+    return g.unquote(found[1]) + g.unescape(rest[0]), rest.end(), True
+
+
+def parse_record(
+    data: bytes, pos: int, g: Grammar, final: bool, *, literal_inside: bool = True, literal_all: bool = False
+) -> Match:
+    """Parse the record at ``pos``.
+
+    Args:
+        data: UTF-8 bytes.
+        pos: where the record starts; at least one byte must be there.
+        g: the dialect.
+        final: whether the text ends where ``data`` ends.
+        literal_inside: a quote inside a quoted cell that nothing follows up is text; otherwise it closes the quotes
+            and the text goes on, as in Python's csv module.
+        literal_all: quotes have no meaning.
+
+    Raises:
+        Incomplete: the record may go on after ``data``.
+        Unclosed: the text ends inside a quoted cell.
+    """
+    cells: list[bytes] = []
+    odd = False
+    size = len(data)
+    while True:
+        try:
+            cell, pos, strange = _cell(data, pos, g, literal_inside, literal_all)
+        except Unclosed:
+            if final:
+                raise
+            raise Incomplete from None
+        cells.append(cell)
+        odd = odd or strange
+        if g.delimiter and data.startswith(g.delimiter, pos):
+            pos += len(g.delimiter)
+            continue
+        if pos == size:
+            if not final:
+                raise Incomplete
+            return Match(tuple(cells), pos, pos, odd)
+        end = pos + 1
+        if data[pos] == 13:
+            if end == size and not final:
+                raise Incomplete
+            if end < size and data[end] == 10:
+                end += 1
+        return Match(tuple(cells), end, pos, odd)
+
+
+def parse_line(data: bytes, pos: int) -> tuple[int, int]:
+    """Return the end of the physical line at ``pos``, before and after its line end."""
+    found = _LINE_END.search(data, pos)
+    return found.span() if found else (len(data), len(data))
