@@ -1,0 +1,7 @@
+"""The adapters: S3, Glue and SQS through an injected boto3 session, Parquet through awswrangler."""
+
+from csvlake.aws.clock import SystemClock
+from csvlake.aws.glue import GlueCatalog, GlueCrawler
+from csvlake.aws.s3 import S3ObjectStore, open_s3_source
+
+__all__ = ["GlueCatalog", "GlueCrawler", "S3ObjectStore", "SystemClock", "open_s3_source"]

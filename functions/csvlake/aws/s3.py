@@ -1,0 +1,231 @@
+"""One bucket as the lake's `ObjectStore`, and S3 objects as sources for the engine."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import awswrangler as wr
+import boto3
+import pandas as pd
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from csvlake.aws.errors import code_of, translated
+from csvlake.aws.publish import Publication
+from csvlake.errors import TransientError
+from csvlake.lake.ports import ABSENT, ObjectInfo, PreconditionFailed, SourceChanged
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from mypy_boto3_s3 import S3Client
+
+__all__ = ["S3ObjectStore", "S3Source", "open_s3_source"]
+
+_FIRST_BYTES = 8 << 20  # a small file comes with the request that finds it
+_PART_BYTES = 16 << 20
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=16)
+_GONE_CODES = frozenset({"NoSuchKey", "404", "NotFound"})
+_TAKE_FROM_ANSWER = {"version_id": "VersionId", "last_modified": "LastModified"}
+
+
+class S3Source:
+    """An S3 object at one ETag. `read_range` may be called from several threads."""
+
+    def __init__(self, client: "S3Client", bucket: str, info: ObjectInfo, first: bytes) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._first = first
+        self.info = info
+
+    @property
+    def name(self) -> str:
+        """The object's URL."""
+        return f"s3://{self._bucket}/{self.info.key}"
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self.info.size
+
+    def read_range(self, offset: int, length: int) -> bytes:
+        """Read from what came with the first request, or by a request of its own, on the condition of the ETag.
+
+        Raises:
+            SourceChanged: the object was replaced or deleted meanwhile.
+            TransientError: it could not be read.
+        """
+        end = min(offset + length, self.size)
+        if offset >= end:
+            return b""
+        if end <= len(self._first):
+            return self._first[offset:end]
+        with translated(f"read {self.name}"):
+            try:
+                answer = self._client.get_object(
+                    Bucket=self._bucket, Key=self.info.key, Range=f"bytes={offset}-{end - 1}", IfMatch=self.info.etag
+                )
+                return answer["Body"].read()
+            except ClientError as error:
+                if code_of(error) in {*_GONE_CODES, "PreconditionFailed", "412"}:
+                    raise SourceChanged(f"{self.name} changed while it was read") from error
+                raise
+
+
+class S3ObjectStore:
+    """The `ObjectStore` of a bucket.
+
+    Needs ``s3:ListBucket``, too: without it S3 answers 403 where there is no object.
+    """
+
+    def __init__(self, session: boto3.Session, bucket: str) -> None:
+        self._client: S3Client = session.client("s3", config=_CONFIG)
+        self._bucket = bucket
+
+    def open_source(self, key: str) -> S3Source | None:
+        """Get the object's first 8 MiB, which is all of a small one; None where there is none."""
+        with translated(f"read {self._url(key)}"):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes=0-{_FIRST_BYTES - 1}")
+            except ClientError as error:
+                if code_of(error) in _GONE_CODES:
+                    return None
+                if code_of(error) in {"InvalidRange", "416"}:  # an empty object has no byte 0
+                    info = self.head(key)
+                    return None if info is None else S3Source(self._client, self._bucket, info, b"")
+                raise
+            first = answer["Body"].read()
+        # "bytes 0-99/100": https://www.rfc-editor.org/rfc/rfc9110#field.content-range
+        size = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else len(first)
+        return S3Source(self._client, self._bucket, _info(key, size, answer), first)
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """Look at an object without reading it; None where there is none."""
+        with translated(f"look at {self._url(key)}"):
+            try:
+                answer = self._client.head_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if code_of(error) in _GONE_CODES:
+                    return None
+                raise
+        return _info(key, answer["ContentLength"], answer)
+
+    def put_table(
+        self,
+        key: str,
+        table: "pa.Table",
+        writer_arguments: Mapping[str, Any],
+        metadata: Mapping[str, str] | None = None,
+        expected: str | None = None,
+    ) -> None:
+        """Write a table with awswrangler; see `ObjectStore.put_table`.
+
+        The bytes are those of ``ParquetWriter(sink, table.schema, **writer_arguments)``: pandas only carries Arrow's
+        own columns, and awswrangler takes the schema from the writer's arguments. Its ``dtype`` must stay away: it
+        would cast timestamps to seconds or nanoseconds.
+        """
+        arguments = dict(writer_arguments)
+        compression = arguments.pop("compression", "snappy")
+        with translated(f"write {self._url(key)}"), Publication(self._client) as publication:
+            wr.s3.to_parquet(
+                table.to_pandas(types_mapper=pd.ArrowDtype),
+                path=self._url(key),
+                index=False,
+                compression=compression,
+                pyarrow_additional_kwargs={**arguments, "schema": table.schema},
+                s3_additional_kwargs={"Metadata": dict(metadata or {}), **_condition(expected)},
+                use_threads=False,
+                boto3_session=publication,
+            )
+            self._commit(publication, key)
+
+    def put_file(
+        self, key: str, path: Path, metadata: Mapping[str, str] | None = None, expected: str | None = None
+    ) -> None:
+        """Publish a local file part by part; see `ObjectStore.put_file`.
+
+        Not with ``awswrangler.s3.upload``, which reads the whole file into memory, twice.
+        """
+        request: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
+        with translated(f"write {self._url(key)}"), Publication(self._client) as publication:
+            upload = publication.create_multipart_upload(**request, Metadata=dict(metadata or {}))["UploadId"]
+            parts = []
+            for number, part in enumerate(_read_parts(path), start=1):
+                answer = publication.upload_part(**request, UploadId=upload, PartNumber=number, Body=part)
+                parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+            publication.complete_multipart_upload(
+                **request, UploadId=upload, MultipartUpload={"Parts": parts}, **_condition(expected)
+            )
+            self._commit(publication, key)
+
+    def delete(self, key: str, expected: str) -> None:
+        """Delete an object if it still is the one with this ETag.
+
+        Stores that speak S3 but not conditional deletes answer 501. There the object is deleted as it is: the look at
+        the source that follows every deletion keeps the end state right, if later.
+        """
+        with translated(f"delete {self._url(key)}"):
+            try:
+                self._client.delete_object(Bucket=self._bucket, Key=key, IfMatch=expected)
+            except ClientError as error:
+                if code_of(error) in _GONE_CODES:
+                    return
+                if code_of(error) not in {"NotImplemented", "501"}:
+                    raise
+                self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def has_any(self, prefix: str) -> bool:
+        """Return whether any object's key begins with the prefix."""
+        with translated(f"list {self._url(prefix)}"):
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
+        return bool(answer.get("Contents"))
+
+    def _commit(self, publication: Publication, key: str) -> None:
+        try:
+            publication.commit()
+        except ClientError as error:
+            if code_of(error) in _GONE_CODES:  # what a condition on an ETag is answered with where nothing stands
+                raise PreconditionFailed(f"could not write {self._url(key)}: it is gone") from error
+            raise
+
+    def _url(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
+
+def open_s3_source(url: str, session: boto3.Session | None = None) -> S3Source:
+    """Open ``s3://bucket/key`` for the engine.
+
+    Args:
+        session: None for boto3's default one.
+
+    Raises:
+        FileNotFoundError: there is no such object.
+        TransientError: it could not be read.
+    """
+    parts = urlsplit(url, allow_fragments=False)
+    key = (parts.path + (f"?{parts.query}" if parts.query else "")).removeprefix("/")
+    if parts.scheme != "s3" or not parts.netloc or not key:
+        raise ValueError(f"{url!r} is not of the form s3://bucket/key")
+    source = S3ObjectStore(session or boto3.Session(), parts.netloc).open_source(key)
+    if source is None:
+        raise FileNotFoundError(f"there is no object {url}")
+    return source
+
+
+def _condition(expected: str | None) -> dict[str, str]:
+    if expected is None:
+        return {}
+    return {"IfNoneMatch": "*"} if expected == ABSENT else {"IfMatch": expected}
+
+
+def _info(key: str, size: int, answer: Mapping[str, Any]) -> ObjectInfo:
+    taken = {name: answer.get(member) for name, member in _TAKE_FROM_ANSWER.items()}
+    return ObjectInfo(key, answer["ETag"].strip('"'), size, metadata=answer.get("Metadata", {}), **taken)
+
+
+def _read_parts(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while part := file.read(_PART_BYTES):
+            yield part
+    if path.stat().st_size == 0:
+        raise TransientError(f"the scratch file {path.name} is empty")

@@ -1,0 +1,155 @@
+"""Read every envelope that can carry news of an S3 object, outer to inner, and decode keys: here and nowhere else.
+
+What arrives, and where its shape is documented:
+
+- Lambda ← SQS: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+- SQS ← SNS without raw delivery: https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
+- EventBridge: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+- S3's own notification: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+- csvlake's own message, on the same queue: ``{"csvlake": "look_at_key", "bucket": …, "key": …}`` and
+  ``{"csvlake": "start_crawler", "asked_at": <seconds since 1970>}``.
+
+An event only says "look at this key": whether it told of a creation or a deletion is not even kept.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from csvlake.errors import TransientError
+
+__all__ = ["CrawlerRequest", "Message", "SourceObject", "look_at_key", "parse_messages", "start_crawler"]
+
+_MAX_NESTING = 4  # SQS, SNS, EventBridge, and one to spare; a message that nests deeper is not ours
+
+
+@dataclass(frozen=True)
+class SourceObject:
+    """An object to look at.
+
+    Attributes:
+        alternative_key: another reading of the same text. S3's own notifications encode keys and EventBridge does not,
+            as far as could be found; an emulator does. Where decoding a key from EventBridge changes it, both
+            readings are looked at: looking is idempotent, so one look too many is never wrong.
+    """
+
+    bucket: str
+    key: str
+    alternative_key: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key to look at."""
+        return (self.key,) if self.alternative_key is None else (self.key, self.alternative_key)
+
+
+@dataclass(frozen=True)
+class CrawlerRequest:
+    """A crawler start that could not happen while the crawler ran."""
+
+    asked_at: float  # seconds since 1970; a crawl that began later has done it
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message and what it asks for; ``trouble`` where it cannot be understood.
+
+    ``message_id`` is None where the function was invoked directly, without a queue.
+    """
+
+    message_id: str | None
+    objects: tuple[SourceObject, ...] = ()
+    crawler: CrawlerRequest | None = None
+    trouble: TransientError | None = None
+
+
+def parse_messages(event: Mapping[str, Any]) -> list[Message]:
+    """Split what Lambda was given into independent messages, in their order.
+
+    Returns:
+        One per SQS record; a single one for a direct invocation. A message of a form that is not known carries
+        ``trouble``: it must fail, so that the queue redrives it to the dead-letter queue where a person can see it.
+    """
+    records = event.get("Records")
+    if isinstance(records, list) and records and all(_is_sqs(record) for record in records):
+        return [_parse_one(str(record.get("messageId")), record.get("body")) for record in records]
+    return [_parse_one(None, event)]
+
+
+def look_at_key(bucket: str, key: str) -> str:
+    """Return the body of the message that asks for a look at one key."""
+    return json.dumps({"csvlake": "look_at_key", "bucket": bucket, "key": key})
+
+
+def start_crawler(asked_at: float) -> str:
+    """Return the body of the message that asks for a crawl that begins after ``asked_at`` (seconds since 1970)."""
+    return json.dumps({"csvlake": "start_crawler", "asked_at": asked_at})
+
+
+def _is_sqs(record: object) -> bool:
+    return isinstance(record, Mapping) and record.get("eventSource") == "aws:sqs"
+
+
+def _parse_one(message_id: str | None, body: object) -> Message:
+    try:
+        objects, crawler = _open(body, _MAX_NESTING)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        trouble = TransientError(f"unknown message: {type(error).__name__}: {error}")
+        return Message(message_id, trouble=trouble)
+    return Message(message_id, tuple(dict.fromkeys(objects)), crawler)
+
+
+def _open(body: object, depth: int) -> tuple[list[SourceObject], CrawlerRequest | None]:
+    if depth == 0:
+        raise ValueError("envelopes nested too deeply")
+    if isinstance(body, str):
+        body = json.loads(body)
+    if not isinstance(body, Mapping):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - a poison message, not a caller's mistake
+    if body.get("Type") == "Notification":  # SNS
+        return _open(body["Message"], depth - 1)
+    if "csvlake" in body:
+        return _own(body)
+    if body.get("source") == "aws.s3" and "detail-type" in body:
+        return [_eventbridge(body["detail"])], None
+    if body.get("Event") == "s3:TestEvent":  # sent once, when a notification is configured
+        return [], None
+    records = body.get("Records")
+    if isinstance(records, list) and records:
+        return [found for record in records for found in _record(record, depth)], None
+    raise ValueError(f"keys {sorted(map(str, body))[:8]}")
+
+
+def _record(record: Mapping[str, Any], depth: int) -> list[SourceObject]:
+    """Read one record of S3's own notification, or of SNS invoking the function without a queue."""
+    if record.get("EventSource") == "aws:sns":
+        return _open(record["Sns"]["Message"], depth - 1)[0]
+    if record.get("eventSource") == "aws:s3":
+        key = unquote_plus(_text(record["s3"]["object"]["key"]), errors="strict")
+        return [SourceObject(_text(record["s3"]["bucket"]["name"]), key)]
+    raise ValueError(f"a record from {record.get('eventSource')!r}")
+
+
+def _eventbridge(detail: Mapping[str, Any]) -> SourceObject:
+    key = _text(detail["object"]["key"])
+    try:
+        decoded = unquote_plus(key, errors="strict")
+    except UnicodeDecodeError:
+        decoded = key  # a percent sign that encodes nothing: the key is raw
+    return SourceObject(_text(detail["bucket"]["name"]), key, decoded if decoded != key else None)
+
+
+def _own(body: Mapping[str, Any]) -> tuple[list[SourceObject], CrawlerRequest | None]:
+    if body["csvlake"] == "look_at_key":
+        return [SourceObject(_text(body["bucket"]), _text(body["key"]))], None
+    if body["csvlake"] == "start_crawler":
+        return [], CrawlerRequest(float(body["asked_at"]))
+    raise ValueError(f"an unknown request {body['csvlake']!r}")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"expected a text, got {value!r:.80}")
+    return value

@@ -1,0 +1,114 @@
+"""The converter's Lambda function: messages in, Parquet and tables out.
+
+The work is in `csvlake.lake`; here it is put together. Heavy imports and clients are made once a container, at import,
+where Lambda gives a full processor whatever the function's size.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from csvlake import __version__, engine
+from csvlake.aws import GlueCatalog, GlueCrawler, S3ObjectStore, SystemClock
+from csvlake.engine.model import ConvertOptions
+from csvlake.events import parse_messages
+from csvlake.lake.batch import Batch
+from csvlake.lake.converge import Converger, Lake
+from csvlake.lake.ledger import Ledger
+from csvlake.lake.naming import CONTRACT_NAME, Layout
+from csvlake.lake.tables import Tables
+from csvlake.settings import Settings
+
+__all__ = ["handler"]
+
+_RESERVE_MS = 15_000  # kept back for the ledger, and for a file that takes longer than it looked
+
+logger = Logger(service="csvlake")
+metrics = Metrics(namespace="csvlake", service="csvlake")
+
+
+class _Container:
+    """What lives as long as the container does."""
+
+    def __init__(self, settings: Settings, session: boto3.Session) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        store = S3ObjectStore(session, settings.bucket)
+        is_direct = settings.catalog_mode == "direct"
+        tables = Tables(
+            GlueCatalog(session, settings.database),
+            store,
+            self.clock,
+            f"s3://{settings.bucket}/",
+            registers=is_direct,
+        )
+        self.ledger = Ledger(store, settings.meta_prefix)
+        self.crawler = None if is_direct else GlueCrawler(session, settings.crawler_name, settings.queue_url)
+        self.converger = Converger(
+            Lake(
+                store=store,
+                tables=tables,
+                layout=Layout(settings.source_prefix, settings.target_prefix),
+                clock=self.clock,
+                convert=engine.convert,
+                options=ConvertOptions(memory_bytes=settings.memory_bytes),
+                converter_version=__version__,
+            )
+        )
+
+
+@lru_cache(maxsize=1)
+def _container() -> _Container:
+    # awswrangler makes a session of its own at every call where there is no default one.
+    boto3.setup_default_session()
+    return _Container(Settings.from_environment(), boto3._get_default_session())
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Converge every key that the event names.
+
+    Args:
+        event: a batch of SQS messages, or an event of S3, EventBridge or SNS directly.
+
+    Returns:
+        The partial batch response: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+
+    Raises:
+        TransientError: the whole batch must come again, or the one event of a direct invocation.
+    """
+    container = _container()
+    batch = Batch(
+        converger=container.converger,
+        ledger=container.ledger,
+        clock=container.clock,
+        bucket=container.settings.bucket,
+        crawler=container.crawler,
+        has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MS,
+        on_trouble=lambda key, _: logger.exception("conversion failed", extra={"source_key": key}),
+    )
+    failures = batch.run(parse_messages(event), context.aws_request_id)
+    _tell(batch)
+    for failure in failures:
+        logger.warning("message failed", extra={"message_id": failure.message_id, "reason": str(failure.error)})
+        if failure.message_id is None:
+            raise failure.error
+    return {"batchItemFailures": [{"itemIdentifier": failure.message_id} for failure in failures]}
+
+
+def _tell(batch: Batch) -> None:
+    for outcome in batch.outcomes:
+        told = {name: value for name, value in vars(outcome).items() if value is not None and name != "rejects"}
+        logger.info("file %s", outcome.outcome, extra=told)
+        metrics.add_metric(f"Files{outcome.outcome.capitalize()}", MetricUnit.Count, 1)
+        metrics.add_metric("RowsWritten", MetricUnit.Count, outcome.rows_written or 0)
+        metrics.add_metric("RecordsRejected", MetricUnit.Count, outcome.records_rejected or 0)
+    for key in batch.ignored:
+        reason = "contracts are not read yet" if key.endswith(f"/{CONTRACT_NAME}") else "not data"
+        logger.info("key ignored: %s", reason, extra={"source_key": key})

@@ -1,0 +1,109 @@
+"""Work through the keys that a batch of messages names: each key once, each message on its own.
+
+A message is done when every key that it names came to rest. One that is not understood, or whose key is in trouble,
+fails alone. Nothing is acknowledged before the ledger has it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from csvlake.errors import TransientError
+from csvlake.events import Message, SourceObject
+from csvlake.lake.converge import Converger
+from csvlake.lake.crawl import request_crawl
+from csvlake.lake.ledger import Ledger, Outcome
+from csvlake.lake.ports import Clock, Crawler
+
+__all__ = ["Batch", "Failure"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A message to deliver again, and why."""
+
+    message_id: str | None
+    error: Exception
+
+
+@dataclass
+class Batch:
+    """Converge what messages name.
+
+    Attributes:
+        bucket: keys in other buckets are not ours to look at.
+        crawler: None where the converter registers the tables itself.
+        has_time: says before each key whether there is time for one more; what it cuts off fails, and comes again.
+        on_trouble: told of each key that failed, while its exception is at hand.
+        ignored: keys that are not data, after `run`.
+        outcomes: what became of each key, after `run`.
+    """
+
+    converger: Converger
+    ledger: Ledger
+    clock: Clock
+    bucket: str
+    crawler: Crawler | None = None
+    has_time: Callable[[], bool] = lambda: True
+    on_trouble: Callable[[str, Exception], None] = lambda _key, _error: None
+    ignored: list[str] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def run(self, messages: Sequence[Message], request_id: str) -> list[Failure]:
+        """Work through a batch.
+
+        Returns:
+            The messages that failed; all others may be acknowledged.
+
+        Raises:
+            TransientError: the ledger or the request for a crawl could not be kept: no message may be acknowledged.
+        """
+        ended = self._converge_all(source for message in messages for source in message.objects)
+        self.outcomes = list({told.source_key: told for source in ended for told in _tell(ended[source])}.values())
+        self.ledger.write(self.outcomes, request_id, self.clock.now())
+        if self.crawler is not None and self.outcomes:
+            request_crawl(self.crawler, self.clock)
+        failures = (self._judge(message, ended) for message in messages)
+        return [failure for failure in failures if failure is not None]
+
+    def _converge_all(self, sources: Iterable[SourceObject]) -> dict[SourceObject, list[Outcome | Exception]]:
+        by_key: dict[str, Outcome | Exception] = {}
+        ended: dict[SourceObject, list[Outcome | Exception]] = {}
+        for source in dict.fromkeys(sources):
+            keys = [key for key in source.keys if source.bucket == self.bucket and self.converger.is_data(key)]
+            if not keys:
+                self.ignored.append(f"{source.bucket}/{source.key}")
+            for key in keys:
+                if key not in by_key:
+                    by_key[key] = self._converge(key, is_first=not by_key)
+            ended[source] = [by_key[key] for key in keys]
+        return ended
+
+    def _converge(self, key: str, *, is_first: bool) -> Outcome | Exception:
+        if not is_first and not self.has_time():
+            return TransientError(f"no time was left for {key}")
+        try:
+            return self.converger.converge(key)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other keys go on and this message comes again
+            self.on_trouble(key, error)
+            return error
+
+    def _judge(self, message: Message, ended: dict[SourceObject, list[Outcome | Exception]]) -> Failure | None:
+        if message.trouble is not None:
+            return Failure(message.message_id, message.trouble)
+        for source in message.objects:
+            for result in ended[source]:
+                if isinstance(result, Exception):
+                    return Failure(message.message_id, result)
+        if message.crawler is not None and self.crawler is not None:
+            try:
+                request_crawl(self.crawler, self.clock, message.crawler.asked_at)
+            except TransientError as error:
+                return Failure(message.message_id, error)
+        return None
+
+
+def _tell(results: list[Outcome | Exception]) -> list[Outcome]:
+    """Return the outcomes worth a row: of two readings of one key, the one at which something stands or stood."""
+    outcomes = [result for result in results if isinstance(result, Outcome)]
+    found = [outcome for outcome in outcomes if not outcome.found_nothing]
+    return found if found and len(results) > 1 else outcomes

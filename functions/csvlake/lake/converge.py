@@ -1,0 +1,218 @@
+"""Make one key's Parquet object what its CSV implies now, whatever events told of it, and in whatever order.
+
+The converter reads what is in S3 at this moment. It publishes on the condition that the target still is what it was
+when it was looked at, and looks at the source once more afterwards; when either moved, it starts over. So of two
+processes at one key the stale one loses, a deletion that comes in between is seen, and a second delivery changes
+nothing (docs/adr/0006-any-order-of-events.md).
+
+A small new file costs one GET, one PUT and one HEAD.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from csvlake.engine.model import Agree, Column, Converted, ConvertOptions
+from csvlake.engine.model import Source as EngineSource
+from csvlake.errors import TerminalError, TransientError
+from csvlake.lake.agree import agree_columns
+from csvlake.lake.ledger import Outcome, RejectedRecord
+from csvlake.lake.naming import Layout, Placement, place
+from csvlake.lake.ports import (
+    ABSENT,
+    Clock,
+    ObjectInfo,
+    ObjectStore,
+    PreconditionFailed,
+    SourceChanged,
+    SourceObjectBytes,
+)
+from csvlake.lake.stamp import Stamp
+from csvlake.lake.tables import Tables, TypesMoved
+
+__all__ = ["Converger", "Convert", "Lake"]
+
+_MAX_STARTS = 8
+_LOOK_FIRST_BYTES = 8 << 20  # from here on a HEAD of the target is cheaper than a conversion that was not needed
+
+Convert = Callable[[EngineSource, ConvertOptions, Agree, dict[str, str]], Converted]
+
+
+class _StartOver(TransientError):  # noqa: N818 - an instruction
+    """Something moved; look at the key again."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """What a converger works with."""
+
+    store: ObjectStore
+    tables: Tables
+    layout: Layout
+    clock: Clock
+    convert: Convert
+    options: ConvertOptions
+    converter_version: str
+
+
+class Converger:
+    """Converge keys, one after the other. Not shared between threads."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def is_data(self, key: str) -> bool:
+        """Return whether a key is one that a table is made of, refused ones included."""
+        try:
+            return place(key, self._lake.layout) is not None
+        except TerminalError:
+            return True
+
+    def converge(self, key: str) -> Outcome:
+        """Look at a source key and make its target agree with it. Idempotent.
+
+        Raises:
+            TransientError: the key could not be brought to rest; try again.
+        """
+        started = self._lake.clock.monotonic()
+        try:
+            placement = place(key, self._lake.layout)
+        except TerminalError as refusal:
+            outcome = Outcome(key, "refused", reason=refusal.reason)
+        else:
+            if placement is None:
+                raise ValueError(f"{key} is not data")
+            outcome = self._until_at_rest(placement)
+        elapsed_ms = round((self._lake.clock.monotonic() - started) * 1000)
+        return replace(outcome, duration_ms=elapsed_ms, converter_version=self._lake.converter_version)
+
+    def _until_at_rest(self, placement: Placement) -> Outcome:
+        trouble: TransientError | None = None
+        for _ in range(_MAX_STARTS):
+            try:
+                source = self._lake.store.open_source(placement.source_key)
+                return self._remove(placement) if source is None else self._replace(placement, source)
+            except (_StartOver, PreconditionFailed, SourceChanged) as moved:
+                trouble = moved
+            except TypesMoved as moved:
+                self._lake.tables.forget(placement.table)
+                trouble = moved
+        raise TransientError(f"{placement.source_key} did not come to rest in {_MAX_STARTS} tries: {trouble}")
+
+    def _remove(self, placement: Placement) -> Outcome:
+        """Remove the rows of a source that is gone."""
+        outcome = Outcome(placement.source_key, "deleted", table_name=placement.table, target_key=placement.target_key)
+        was_there = self._delete_target(placement, None)
+        return replace(outcome, found_nothing=not was_there)
+
+    def _replace(self, placement: Placement, source: SourceObjectBytes) -> Outcome:
+        """Put the rows of a source in the place of those that were there."""
+        outcome = _describe(placement, source.info)
+        if source.size > _LOOK_FIRST_BYTES:
+            stamp = self._read_stamp(self._lake.store.head(placement.target_key))
+            if stamp and self._is_settled(stamp, source.info) and not stamp.records_rejected:
+                return replace(outcome, outcome="unchanged").with_stamp(stamp)
+        try:
+            converted = self._convert(placement, source)
+        except TerminalError as refusal:
+            # The CSV that implied the old rows is gone, so they go, too.
+            self._delete_target(placement, source.info)
+            return replace(outcome, outcome="refused", reason=refusal.reason)
+        try:
+            return self._publish(placement, source.info, converted, outcome)
+        except TerminalError as refusal:  # the table, made by another file meanwhile, does not take this one
+            self._delete_target(placement, source.info)
+            return replace(outcome, outcome="refused", reason=refusal.reason)
+        finally:
+            if converted.path is not None:
+                converted.path.unlink(missing_ok=True)
+
+    def _convert(self, placement: Placement, source: SourceObjectBytes) -> Converted:
+        lake = self._lake
+        keys = [key for key, _ in placement.partitions]
+        table = lake.tables.look(placement, lake.layout.table_prefix(placement.table))
+
+        def agree(inferred: Sequence[Column]) -> Sequence[Column]:
+            return agree_columns(inferred, table, keys)
+
+        metadata = {
+            "csvlake.source_key": placement.source_key,
+            "csvlake.source_etag": source.info.etag,
+            "csvlake.source_bytes": str(source.info.size),
+            "csvlake.converter_version": lake.converter_version,
+        }
+        converted = lake.convert(source, lake.options, agree, metadata)
+        report = converted.report
+        if report.records_read != report.rows_written + report.records_rejected:
+            raise TransientError(
+                f"{placement.source_key}: {report.records_read} records read, {report.rows_written} rows written and "
+                f"{report.records_rejected} rejected do not add up; nothing was published"
+            )
+        return converted
+
+    def _publish(self, placement: Placement, source: ObjectInfo, converted: Converted, outcome: Outcome) -> Outcome:
+        lake = self._lake
+        report = converted.report
+        version = lake.tables.publish_schema(report.schema, placement, lake.layout.table_prefix(placement.table))
+        lake.tables.register_partition(placement)
+        stamp = Stamp.of(source, report, lake.converter_version, version)
+        rejects = tuple(RejectedRecord(placement.source_key, source.etag, reject) for reject in report.rejects)
+        outcome = replace(outcome.with_stamp(stamp), rejects=rejects)
+        try:
+            self._put(placement.target_key, converted, stamp, ABSENT)
+        except PreconditionFailed:
+            target = lake.store.head(placement.target_key)
+            known = self._read_stamp(target)
+            self._check_source(source)
+            if known is not None and self._is_settled(known, source):
+                return replace(outcome, outcome="unchanged").with_stamp(known)
+            self._put(placement.target_key, converted, stamp, ABSENT if target is None else target.etag)
+        self._check_source(source)
+        return outcome
+
+    def _put(self, key: str, converted: Converted, stamp: Stamp, expected: str) -> None:
+        if converted.table is not None:
+            self._lake.store.put_table(key, converted.table, converted.writer_arguments, stamp.write(), expected)
+        elif converted.path is not None:
+            self._lake.store.put_file(key, converted.path, stamp.write(), expected)
+        else:
+            raise ValueError("the engine gave neither a table nor a file")
+
+    def _delete_target(self, placement: Placement, source: ObjectInfo | None) -> bool:
+        """Delete the target, and return whether there was one.
+
+        Args:
+            source: the upload on whose account it goes, to be found unchanged afterwards; None: there is none.
+        """
+        lake = self._lake
+        target = lake.store.head(placement.target_key)
+        if target is not None:
+            lake.store.delete(placement.target_key, target.etag)
+        lake.tables.settle_partition(placement)
+        if source is not None:
+            self._check_source(source)
+        elif lake.store.head(placement.source_key) is not None:
+            raise _StartOver("the source was created again")
+        return target is not None
+
+    def _check_source(self, source: ObjectInfo) -> None:
+        if not source.is_same_content(self._lake.store.head(source.key)):
+            raise _StartOver("the source changed while it was converted")
+
+    def _is_settled(self, stamp: Stamp, source: ObjectInfo) -> bool:
+        return stamp.is_of(source, self._lake.converter_version)
+
+    @staticmethod
+    def _read_stamp(target: ObjectInfo | None) -> Stamp | None:
+        return Stamp.read(target.metadata) if target is not None else None
+
+
+def _describe(placement: Placement, source: ObjectInfo) -> Outcome:
+    return Outcome(
+        placement.source_key,
+        "converted",
+        source_etag=source.etag,
+        source_version=source.version_id,
+        source_bytes=source.size,
+        table_name=placement.table,
+        target_key=placement.target_key,
+    )

@@ -1,0 +1,197 @@
+"""What the lake needs of the world, as protocols: objects, a catalog, a crawler, a clock.
+
+The adapters for AWS are in ``csvlake.aws``, those for tests in ``tests/fakes.py``; one suite in ``tests/contract``
+runs over both. Every method raises `TransientError` for trouble that may pass, and nothing of the library behind it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from csvlake.engine.model import Column, Source
+from csvlake.errors import TransientError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "ABSENT",
+    "Catalog",
+    "Clock",
+    "Crawler",
+    "ObjectInfo",
+    "ObjectStore",
+    "Partition",
+    "PreconditionFailed",
+    "SourceChanged",
+    "SourceObjectBytes",
+    "Table",
+    "TableChanged",
+]
+
+ABSENT: Final = "*absent*"  # as an expected ETag: nothing stands at the key
+
+
+class PreconditionFailed(TransientError):  # noqa: N818 - HTTP's own name for it
+    """Say that another writer was faster: the object at the key is not the one that was expected."""
+
+
+class SourceChanged(TransientError):  # noqa: N818 - a fact, like HTTP's
+    """Say that an object was replaced or removed while it was read."""
+
+
+class TableChanged(TransientError):  # noqa: N818 - a fact, like HTTP's
+    """Say that a table was created or changed since it was read."""
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """What a HEAD says of an object. ``metadata`` has lower-case names and ASCII values."""
+
+    key: str
+    etag: str  # without quotes
+    size: int
+    version_id: str | None = None  # None where the bucket is not versioned
+    last_modified: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def is_same_content(self, other: "ObjectInfo | None") -> bool:
+        """Return whether both are one upload, as far as the store tells uploads apart."""
+        return other is not None and (self.etag, self.size, self.version_id) == (
+            other.etag,
+            other.size,
+            other.version_id,
+        )
+
+
+class SourceObjectBytes(Source, Protocol):
+    """An open object: its bytes in ranges, all of one upload. ``read_range`` raises `SourceChanged` when it is gone."""
+
+    @property
+    def info(self) -> ObjectInfo:
+        """The upload that is read."""
+
+
+class ObjectStore(Protocol):
+    """One bucket, strongly consistent, as S3 is."""
+
+    def open_source(self, key: str) -> SourceObjectBytes | None:
+        """Open an object, small ones with a single request; None where there is none."""
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """Look at an object without reading it; None where there is none."""
+
+    def put_table(
+        self,
+        key: str,
+        table: "pa.Table",
+        writer_arguments: Mapping[str, Any],
+        metadata: Mapping[str, str] | None = None,
+        expected: str | None = None,
+    ) -> None:
+        """Write a table as one Parquet object, visible at once and whole.
+
+        Args:
+            writer_arguments: for ``pyarrow.parquet.ParquetWriter``, compression included.
+            expected: ETag of the object to replace, ABSENT where there must be none, None for either.
+
+        Raises:
+            PreconditionFailed: something else stands at the key.
+        """
+
+    def put_file(
+        self, key: str, path: Path, metadata: Mapping[str, str] | None = None, expected: str | None = None
+    ) -> None:
+        """Publish a local file as one object, visible at once and whole; arguments and errors as `put_table`."""
+
+    def delete(self, key: str, expected: str) -> None:
+        """Delete an object if it still is the one with this ETag; one that is gone already is no error.
+
+        Raises:
+            PreconditionFailed: another object stands at the key.
+        """
+
+    def has_any(self, prefix: str) -> bool:
+        """Return whether any object's key begins with the prefix."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the catalog.
+
+    Attributes:
+        columns: without the partition keys; ``source_name`` is the column's comment.
+        version_id: changes with every change; "" for a table that is not created yet.
+        native: the catalog's own description, kept so that an update changes nothing that it need not.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    partition_keys: tuple[Column, ...]
+    location: str
+    version_id: str = ""
+    native: Any = field(default=None, compare=False, repr=False)
+
+    def type_of(self, column: str) -> str | None:
+        """Return a column's type, None where the table has no such column."""
+        return next((known.type for known in self.columns if known.name == column), None)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A partition of a table: its values in the order of the keys, and its folder with a slash at the end."""
+
+    values: tuple[str, ...]
+    location: str
+
+
+class Catalog(Protocol):
+    """One database of the Glue Data Catalog."""
+
+    def get_table(self, name: str) -> Table | None:
+        """Return a table as it is now; None where there is none."""
+
+    def create_table(self, table: Table) -> Table:
+        """Create a table of Parquet files and return it with its version.
+
+        Raises:
+            TableChanged: it exists already.
+        """
+
+    def add_columns(self, table: Table, columns: Sequence[Column]) -> Table:
+        """Append columns to a table, and return it with its new version.
+
+        Raises:
+            TableChanged: its version is no longer ``table.version_id``.
+        """
+
+    def create_partition(self, table: Table, partition: Partition) -> None:
+        """Register a partition; one that exists already is no error."""
+
+    def delete_partition(self, table: str, values: Sequence[str]) -> None:
+        """Remove a partition; one that is gone already is no error."""
+
+
+class Crawler(Protocol):
+    """The crawler of the data bucket."""
+
+    def start(self) -> bool:
+        """Start a crawl; False where one runs already."""
+
+    def last_started_at(self) -> float | None:
+        """Return when the newest crawl began, in seconds since 1970; None where that is not known."""
+
+    def ask_again_later(self, asked_at: float) -> None:
+        """Keep the request for a crawl that begins after ``asked_at``, to come back in a while."""
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC, with its zone."""
+
+    def monotonic(self) -> float:
+        """Return seconds since some fixed moment, never running backwards."""

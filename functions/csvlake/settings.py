@@ -1,0 +1,76 @@
+"""Read the function's settings. The only reader of the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+__all__ = ["CatalogMode", "Settings"]
+
+CatalogMode = Literal["direct", "crawler"]
+
+_MEMORY_SHARE = 0.85  # of the function's size; the rest is the runtime's own
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the template tells the function.
+
+    Attributes:
+        memory_bytes: bound for the whole process.
+        crawler_name: "" where the stack has no crawler.
+        queue_url: of the queue that the function reads; "" where it must not send to it.
+    """
+
+    bucket: str
+    database: str
+    source_prefix: str = "csv-files/"
+    target_prefix: str = "parquet-files/"
+    meta_prefix: str = "meta/"
+    catalog_mode: CatalogMode = "direct"
+    crawler_name: str = ""
+    queue_url: str = ""
+    memory_bytes: int = 300 << 20
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read ``CSVLAKE_*``.
+
+        Args:
+            environment: None for the process's own.
+
+        Raises:
+            ValueError: one that is required is absent, or one is not of its form.
+        """
+        given = os.environ if environment is None else environment
+        mode = given.get("CSVLAKE_CATALOG_MODE") or "direct"
+        if mode not in ("direct", "crawler"):
+            raise ValueError(f"CSVLAKE_CATALOG_MODE is {mode!r}: use direct or crawler")
+        if mode == "crawler" and not (given.get("CSVLAKE_CRAWLER_NAME") and given.get("CSVLAKE_QUEUE_URL")):
+            raise ValueError("CSVLAKE_CATALOG_MODE is crawler: set CSVLAKE_CRAWLER_NAME and CSVLAKE_QUEUE_URL, too")
+        memory_mb = int(given.get("CSVLAKE_MEMORY_MB") or given.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or 512)
+        return cls(
+            bucket=_required(given, "CSVLAKE_BUCKET"),
+            database=_required(given, "CSVLAKE_DATABASE"),
+            source_prefix=_prefix(given, "CSVLAKE_SOURCE_PREFIX", cls.source_prefix),
+            target_prefix=_prefix(given, "CSVLAKE_TARGET_PREFIX", cls.target_prefix),
+            meta_prefix=_prefix(given, "CSVLAKE_META_PREFIX", cls.meta_prefix),
+            catalog_mode=cast(CatalogMode, mode),
+            crawler_name=given.get("CSVLAKE_CRAWLER_NAME", ""),
+            queue_url=given.get("CSVLAKE_QUEUE_URL", ""),
+            memory_bytes=int(memory_mb * _MEMORY_SHARE) << 20,
+        )
+
+
+def _required(given: Mapping[str, str], name: str) -> str:
+    value = given.get(name)
+    if not value:
+        raise ValueError(f"{name} is not set")
+    return value
+
+
+def _prefix(given: Mapping[str, str], name: str, default: str) -> str:
+    value = given.get(name) or default
+    if not value.endswith("/") or value.startswith("/"):
+        raise ValueError(f"{name} is {value!r}: it must end with a slash and not begin with one")
+    return value

@@ -1,0 +1,291 @@
+"""The lake's ports in memory: an S3 that is strongly consistent, a Glue with versions, a clock that is set by hand.
+
+Each call is counted by name, and `MemoryStore.before` runs a function ahead of the n-th call of a kind, so that a test can let
+another process act at exactly that moment.
+"""
+
+import csv
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from csvlake.engine.model import (
+    RESCUED_COLUMN,
+    Agree,
+    Column,
+    Converted,
+    ConvertOptions,
+    Dialect,
+    Reject,
+    Report,
+    Source,
+)
+from csvlake.errors import TerminalError
+from csvlake.lake.ports import ABSENT, ObjectInfo, Partition, PreconditionFailed, SourceChanged, Table, TableChanged
+
+
+@dataclass
+class MemorySource:
+    store: "MemoryStore"
+    info: ObjectInfo
+
+    @property
+    def name(self) -> str:
+        return f"s3://{self.store.bucket}/{self.info.key}"
+
+    @property
+    def size(self) -> int:
+        return self.info.size
+
+    def read_range(self, offset: int, length: int) -> bytes:
+        self.store.count("read_range")
+        held = self.store.objects.get(self.info.key)
+        if held is None or held[0] != self.info:
+            raise SourceChanged(f"{self.name} changed while it was read")
+        return held[1][offset : offset + length]
+
+
+@dataclass
+class MemoryStore:
+    """An `ObjectStore`, with what a test needs: uploads, a look at the bytes, counts and interruptions."""
+
+    bucket: str = "lake"
+    objects: dict[str, tuple[ObjectInfo, bytes]] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    hooks: dict[tuple[str, int], Callable[[], object]] = field(default_factory=dict)
+    uploads: int = 0
+
+    def before(self, call: str, nth: int, act: Callable[[], object]) -> None:
+        """Run ``act`` ahead of the nth call of this name from now on, from 1."""
+        self.hooks[call, self.calls[call] + nth] = act
+
+    def count(self, call: str) -> None:
+        self.calls[call] += 1
+        hook = self.hooks.pop((call, self.calls[call]), None)
+        if hook is not None:
+            hook()
+
+    def upload(self, key: str, data: bytes | str, metadata: Mapping[str, str] | None = None) -> ObjectInfo:
+        """Put an object as a user does, without a condition."""
+        body = data.encode() if isinstance(data, str) else data
+        self.uploads += 1
+        info = ObjectInfo(
+            key,
+            hashlib.md5(body, usedforsecurity=False).hexdigest(),
+            len(body),
+            version_id=f"v{self.uploads}",
+            last_modified=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.uploads),
+            metadata=dict(metadata or {}),
+        )
+        self.objects[key] = (info, body)
+        return info
+
+    def remove(self, key: str) -> None:
+        self.objects.pop(key, None)
+
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        """Return the rows of a Parquet object."""
+        rows: list[dict[str, Any]] = self.table(key).to_pylist()
+        return rows
+
+    def table(self, key: str) -> pa.Table:
+        with pq.ParquetFile(io.BytesIO(self.objects[key][1])) as file:
+            return file.read(use_threads=False)
+
+    def keys(self, prefix: str = "") -> list[str]:
+        return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def open_source(self, key: str) -> MemorySource | None:
+        self.count("open_source")
+        held = self.objects.get(key)
+        return None if held is None else MemorySource(self, held[0])
+
+    def head(self, key: str) -> ObjectInfo | None:
+        self.count("head")
+        held = self.objects.get(key)
+        return None if held is None else held[0]
+
+    def put_table(
+        self,
+        key: str,
+        table: pa.Table,
+        writer_arguments: Mapping[str, Any],
+        metadata: Mapping[str, str] | None = None,
+        expected: str | None = None,
+    ) -> None:
+        sink = io.BytesIO()
+        with pq.ParquetWriter(sink, table.schema, **writer_arguments) as writer:
+            writer.write_table(table)
+        self.count("put")
+        self._put(key, sink.getvalue(), metadata, expected)
+
+    def put_file(
+        self, key: str, path: Path, metadata: Mapping[str, str] | None = None, expected: str | None = None
+    ) -> None:
+        self.count("put")
+        self._put(key, path.read_bytes(), metadata, expected)
+
+    def delete(self, key: str, expected: str) -> None:
+        self.count("delete")
+        held = self.objects.get(key)
+        if held is None:
+            return
+        if held[0].etag != expected:
+            raise PreconditionFailed(f"{key} is another object")
+        del self.objects[key]
+
+    def has_any(self, prefix: str) -> bool:
+        self.count("has_any")
+        return any(key.startswith(prefix) for key in self.objects)
+
+    def _put(self, key: str, data: bytes, metadata: Mapping[str, str] | None, expected: str | None) -> None:
+        held = self.objects.get(key)
+        if expected is not None and (ABSENT if held is None else held[0].etag) != expected:
+            raise PreconditionFailed(f"{key} is not what it was")
+        self.upload(key, data, metadata)
+
+
+@dataclass
+class MemoryCatalog:
+    """A `Catalog` whose tables count their versions."""
+
+    tables: dict[str, Table] = field(default_factory=dict)
+    partitions: dict[str, dict[tuple[str, ...], Partition]] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    hooks: dict[str, Callable[[], object]] = field(default_factory=dict)
+
+    def before(self, call: str, act: Callable[[], object]) -> None:
+        """Run ``act`` ahead of the next call of this name."""
+        self.hooks[call] = act
+
+    def get_table(self, name: str) -> Table | None:
+        self._count("get_table")
+        return self.tables.get(name)
+
+    def create_table(self, table: Table) -> Table:
+        self._count("create_table")
+        if table.name in self.tables:
+            raise TableChanged(f"{table.name} exists")
+        self.tables[table.name] = replace(table, version_id="0")
+        return self.tables[table.name]
+
+    def add_columns(self, table: Table, columns: Sequence[Column]) -> Table:
+        self._count("add_columns")
+        held = self.tables.get(table.name)
+        if held is None or held.version_id != table.version_id:
+            raise TableChanged(f"{table.name} changed")
+        version = str(int(held.version_id) + 1)
+        self.tables[table.name] = replace(held, columns=(*held.columns, *columns), version_id=version)
+        return self.tables[table.name]
+
+    def create_partition(self, table: Table, partition: Partition) -> None:
+        self._count("create_partition")
+        self.partitions.setdefault(table.name, {}).setdefault(partition.values, partition)
+
+    def delete_partition(self, table: str, values: Sequence[str]) -> None:
+        self._count("delete_partition")
+        self.partitions.get(table, {}).pop(tuple(values), None)
+
+    def _count(self, call: str) -> None:
+        self.calls[call] += 1
+        hook = self.hooks.pop(call, None)
+        if hook is not None:
+            hook()
+
+
+@dataclass
+class MemoryClock:
+    """A `Clock` that stands still until it is told."""
+
+    seconds: float = 1_800_000_000.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@dataclass
+class MemoryCrawler:
+    """A `Crawler` that a test finishes by hand."""
+
+    clock: MemoryClock
+    running: bool = False
+    started_at: float | None = None
+    starts: int = 0
+    asked: list[float] = field(default_factory=list)
+
+    def start(self) -> bool:
+        if self.running:
+            return False
+        self.running = True
+        self.starts += 1
+        self.started_at = self.clock.seconds
+        return True
+
+    def last_started_at(self) -> float | None:
+        return self.started_at
+
+    def ask_again_later(self, asked_at: float) -> None:
+        self.asked.append(asked_at)
+
+
+def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+    """Stand in for the engine: UTF-8, commas; integers are bigint, all else string; a long record is rejected.
+
+    An empty file is refused. A cell that is no integer in a bigint column is rescued.
+    """
+    text = source.read_range(0, source.size).decode()
+    if not text:
+        raise TerminalError("empty_file", "the file has no bytes")
+    header, *records = list(csv.reader(io.StringIO(text)))
+    rows = [record for record in records if len(record) <= len(header)]
+    inferred = [
+        Column(name, "bigint" if all(_is_integer(row[at]) for row in rows) and rows else "string", name)
+        for at, name in enumerate(header)
+    ]
+    columns = list(agree(inferred))
+    written: list[dict[str, Any]] = []
+    for row in rows:
+        fitting = {c.name: _read(cell, c.type) for c, cell in zip(columns, row, strict=True)}
+        misfits = {c.name: cell for c, cell in zip(columns, row, strict=True) if cell and fitting[c.name] is None}
+        written.append({**fitting, RESCUED_COLUMN: str(misfits) if misfits else None})
+    rescued = sum(row[RESCUED_COLUMN] is not None for row in written)
+    if rescued:
+        columns.append(Column(RESCUED_COLUMN, "string"))
+    schema = pa.schema([(c.name, pa.int64() if c.type == "bigint" else pa.string()) for c in columns])
+    rejects = [Reject(i, 0, "too many cells", ",".join(r).encode()) for i, r in enumerate(records) if r not in rows]
+    report = Report(
+        Dialect(",", '"', None, "utf-8", None, True, 0, "\n"),
+        tuple(columns),
+        records_read=len(records),
+        rows_written=len(rows),
+        records_rejected=len(rejects),
+        rows_rescued=rescued,
+        rejects=rejects,
+    )
+    table = pa.Table.from_pylist(written, schema=schema.with_metadata(metadata))
+    return Converted(report, table, {"compression": "zstd"}, None)
+
+
+def _is_integer(cell: str) -> bool:
+    return cell == "" or (cell.isdigit() and (cell == "0" or cell[0] != "0"))
+
+
+def _read(cell: str, type_: str) -> int | str | None:
+    if cell == "":
+        return None
+    if type_ == "bigint":
+        return int(cell) if _is_integer(cell) else None
+    return cell
