@@ -1,7 +1,7 @@
 """The lake's ports in memory: an S3 that is strongly consistent, a Glue with versions, a clock that is set by hand.
 
-Each call is counted by name, and `MemoryStore.before` runs a function ahead of the n-th call of a kind, so that a test can let
-another process act at exactly that moment.
+Each call is counted by name, and `MemoryStore.before` runs a function ahead of the n-th call of a kind, so that a test
+can let another process act at exactly that moment.
 """
 
 import csv
@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from csvlake.engine.model import (
     RESCUED_COLUMN,
     Agree,

@@ -1,0 +1,105 @@
+"""A whole lake in memory, for tests: the lake's own code over the fakes."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from csvlake.engine.model import ConvertOptions
+from csvlake.events import parse_messages
+from csvlake.lake.batch import Batch, Failure
+from csvlake.lake.converge import Converger, Convert, Lake
+from csvlake.lake.ledger import Ledger, Outcome
+from csvlake.lake.naming import Layout, place
+from csvlake.lake.tables import Tables
+from tests.fakes import MemoryCatalog, MemoryClock, MemoryCrawler, MemoryStore, convert_simply
+
+BUCKET_URL = "s3://lake/"
+
+
+@dataclass
+class LakeInMemory:
+    """One bucket and one database, which any number of processes work on."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    catalog: MemoryCatalog = field(default_factory=MemoryCatalog)
+    clock: MemoryClock = field(default_factory=MemoryClock)
+    crawler: MemoryCrawler | None = None
+    convert: Convert = convert_simply
+    version: str = "1"
+
+    def process(self) -> Converger:
+        """Return the converger of a new process, which remembers nothing."""
+        tables = Tables(self.catalog, self.store, self.clock, BUCKET_URL, registers=self.crawler is None)
+        lake = Lake(self.store, tables, Layout(), self.clock, self.convert, ConvertOptions(), self.version)
+        return Converger(lake)
+
+    def batch(self, converger: Converger | None = None, **settings: Any) -> Batch:
+        ledger = Ledger(self.store, "meta/")
+        return Batch(converger or self.process(), ledger, self.clock, "lake", self.crawler, **settings)
+
+    def upload(self, name: str, *lines: str) -> str:
+        """Put a CSV of these lines under the prefix, and return its key."""
+        key = f"csv-files/{name}"
+        self.store.upload(key, "".join(f"{line}\n" for line in lines))
+        return key
+
+    def converge(self, key: str) -> Outcome:
+        return self.process().converge(key)
+
+    def rows(self, name: str) -> list[tuple[Any, ...]]:
+        """Return the rows of one file's target, [] where there is none."""
+        target = self.target(name)
+        if target not in self.store.objects:
+            return []
+        return [tuple(row.values()) for row in self.store.rows(target)]
+
+    def table(self, name: str) -> pa.Table:
+        return self.store.table(self.target(name))
+
+    @staticmethod
+    def target(name: str) -> str:
+        placement = place(f"csv-files/{name}", Layout())
+        assert placement is not None
+        return placement.target_key
+
+    def ledger(self, table: str = "conversions") -> list[dict[str, Any]]:
+        """Return the ledger's rows, oldest object first."""
+        keys = self.store.keys(f"meta/{table}/")
+        return [row for key in keys for row in self.store.rows(key)]
+
+    def calls(self) -> Counter[str]:
+        return self.store.calls + self.catalog.calls
+
+    def with_crawler(self) -> "LakeInMemory":
+        return replace(self, crawler=MemoryCrawler(self.clock))
+
+
+def sqs_event(*keys: str, bucket: str = "lake") -> dict[str, Any]:
+    """Return what Lambda is given for these keys; one that begins with "!" is a poison message."""
+    bodies = [
+        {
+            "source": "aws.s3",
+            "detail-type": "Object Created",
+            "detail": {"bucket": {"name": bucket}, "object": {"key": key}},
+        }
+        for key in keys
+    ]
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "eventSource": "aws:sqs",
+                "body": key if key.startswith("!") else json.dumps(body),
+            }
+            for number, (key, body) in enumerate(zip(keys, bodies, strict=True))
+        ]
+    }
+
+
+def run(batch: Batch, *keys: str, request_id: str = "r1") -> Sequence[Failure]:
+    """Send these keys through a batch."""
+    return batch.run(parse_messages(sqs_event(*keys)), request_id)
