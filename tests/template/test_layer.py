@@ -4,6 +4,7 @@ import fnmatch
 import platform
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import textwrap
@@ -22,9 +23,11 @@ PATTERNS = [line for line in (FOLDER / "prune.txt").read_text().splitlines() if 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the layer's libraries are Linux's")
 
 
-def run_make(target: str, artifacts: Path, *variables: str) -> subprocess.CompletedProcess[str]:
+def run_make(
+    target: str, artifacts: Path, *variables: str, processor: str = PROCESSOR
+) -> subprocess.CompletedProcess[str]:
     command = ["make", "-s", "-f", "../Makefile", target, f"ARTIFACTS_DIR={artifacts}", *variables]
-    return subprocess.run(command, cwd=FOLDER / PROCESSOR, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=FOLDER / processor, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +132,31 @@ def test_everything_the_converter_imports_works_without_anything_else(layer: Pat
         """,
     )
     assert done.stdout == "all of it works\n", done.stderr
+
+
+def load_segments(library: bytes) -> list[tuple[int, int, int]]:
+    """Return offset, address and alignment of each load segment of a 64-bit ELF file: man 5 elf."""
+    (start,) = struct.unpack_from("<Q", library, 32)
+    size, count = struct.unpack_from("<HH", library, 54)
+    headers = [struct.unpack_from("<IIQQQQQQ", library, start + number * size) for number in range(count)]
+    return [(offset, address, align) for kind, _, offset, address, _, _, _, align in headers if kind == 1]
+
+
+@pytest.mark.parametrize(("processor", "machine"), [("x86_64", 62), ("arm64", 183)])
+def test_libraries_are_for_the_processor_and_can_be_loaded(processor: str, machine: int, tmp_path: Path) -> None:
+    made = run_make("strip", tmp_path, processor=processor)
+    assert made.returncode == 0, made.stderr
+    libraries = {path: path.read_bytes() for path in tmp_path.rglob("*.so*")}
+    assert len(libraries) > 80
+    assert {struct.unpack_from("<H", library, 18)[0] for library in libraries.values()} == {machine}
+    # A strip that does not fit shifts the segments, and the loader then refuses the library.
+    shifted = [
+        path.name
+        for path, library in libraries.items()
+        for offset, address, align in load_segments(library)
+        if (offset - address) % align
+    ]
+    assert shifted == []
 
 
 def test_compiled_files_are_there_and_never_checked(layer: Path) -> None:
