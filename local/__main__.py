@@ -10,6 +10,7 @@ from pathlib import Path
 from local.demo import WrongAnswerError, show
 from local.deployment import DeploymentError, Stack, deploy, find_stack
 from local.lake import Lake, QueryError
+from local.sam import SamError
 from local.screen import Screen
 from local.server import Server, ServerError, find_server, start_server, stop_server
 from local.state import State
@@ -25,7 +26,7 @@ def main() -> int:
     commands = {"up": _up, "down": _down, "status": _status, "demo": _demo}
     try:
         return commands[arguments.command](arguments, state, screen)
-    except (DeploymentError, ServerError, ToolError, WrongAnswerError, QueryError) as error:
+    except (DeploymentError, SamError, ServerError, ToolError, WrongAnswerError, QueryError) as error:
         screen.end_step()
         print(f"error: {error}", file=sys.stderr)
         return 1
