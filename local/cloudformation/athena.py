@@ -56,7 +56,8 @@ class WorkGroup(Resource):
         group = clients.athena.get_work_group(WorkGroup=model["Name"])["WorkGroup"]
         if "CreationTime" in group:
             model["CreationTime"] = str(int(group["CreationTime"].timestamp()))
-        version = group.get("Configuration", {}).get("EngineVersion", {}).get("EffectiveEngineVersion")
+        engine = group.get("Configuration", {}).get("EngineVersion", {})
+        version = engine.get("EffectiveEngineVersion") or engine.get("SelectedEngineVersion")
         if version:
             configuration = model.setdefault("WorkGroupConfiguration", {})
             configuration.setdefault("EngineVersion", {})["EffectiveEngineVersion"] = version

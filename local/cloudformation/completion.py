@@ -31,6 +31,10 @@ COMPLETIONS = {  # by name, so that a service's code is imported when a template
 }
 
 
+class UpdateMissingError(RuntimeError):
+    """Nobody implements the update of a resource type."""
+
+
 class Completion(ResourceProvider):  # type: ignore[misc] # LocalEmu is untyped
     """A resource type of LocalEmu with its gaps filled.
 
@@ -63,18 +67,27 @@ class Completion(ResourceProvider):  # type: ignore[misc] # LocalEmu is untyped
             if name in before:
                 model.setdefault(name, before[name])
         try:
-            event = self._inner.update(request)
+            event = self._updated(request)
+            if event.status is OperationStatus.SUCCESS:
+                self._keep_attributes(event.resource_model, before)
+                self.apply(request.aws_client_factory, event.resource_model, before)
+        except Exception as error:  # noqa: BLE001 - else LocalEmu calls it done where the message has "not found" in it
+            return failed(str(error), before)
+        return event
+
+    def _updated(self, request: Any) -> Any:
+        try:
+            return self._inner.update(request)
         except NotImplementedError:
-            if not self.UPDATES:
-                return failed(f"The local AWS cannot update {request.resource_type} {request.logical_resource_id}")
-            event = done(model, request)
+            if self.UPDATES:
+                return done(request.desired_state, request)
+            raise UpdateMissingError(f"The local AWS cannot update {request.resource_type}") from None
+
+    def _keep_attributes(self, model: Properties, before: Properties) -> None:
         for path in self.SCHEMA.get("readOnlyProperties", []):
             name = path.removeprefix("/properties/")
             if name in before:
-                event.resource_model.setdefault(name, before[name])
-        if event.status is OperationStatus.SUCCESS:
-            self.apply(request.aws_client_factory, event.resource_model, before)
-        return event
+                model.setdefault(name, before[name])
 
     def delete(self, request: Any) -> Any:
         """Delete as LocalEmu does."""

@@ -5,6 +5,8 @@ from typing import Any
 from local.cloudformation.completion import Completion
 from local.cloudformation.resource import Properties, changed_tags
 
+DEFAULT_SESSION_S = 3600
+
 
 class Role(Completion):
     """A role."""
@@ -20,10 +22,11 @@ class Role(Completion):
             iam.put_role_permissions_boundary(**role, PermissionsBoundary=model["PermissionsBoundary"])
         elif before.get("PermissionsBoundary"):
             iam.delete_role_permissions_boundary(**role)
-        if before.get("Description") and not model.get("Description"):
-            iam.update_role_description(**role, Description="")
-        if before.get("MaxSessionDuration") and not model.get("MaxSessionDuration"):
-            iam.update_role(**role, MaxSessionDuration=3600)
+        iam.update_role(
+            **role,
+            Description=model.get("Description", ""),
+            MaxSessionDuration=int(model.get("MaxSessionDuration", DEFAULT_SESSION_S)),
+        )
         added, removed = changed_tags(model, before)
         if added:
             iam.tag_role(**role, Tags=[{"Key": key, "Value": value} for key, value in added.items()])

@@ -41,6 +41,12 @@ class Function(Completion):
         gone = {name: value for name, value in DEFAULTS.items() if name in before and name not in model}
         return self._with_all(request, "UpdateFunctionConfiguration", gone, super().update)
 
+    def _updated(self, request: Any) -> Any:
+        """LocalEmu answers old and new properties mixed, in which nothing is ever gone."""
+        event = super()._updated(request)
+        event.resource_model = dict(request.desired_state)
+        return event
+
     def _with_all(self, request: Any, operation: str, defaults: Properties, act: Any) -> Any:
         model = request.desired_state
         name = model.get("FunctionName") or request.previous_state["FunctionName"]
@@ -76,10 +82,12 @@ def _api_names(model: Properties) -> Properties:
 def _arguments(client: Any, operation: str, function_name: str, arguments: Properties) -> Iterator[None]:
     """Add arguments to a call that LocalEmu makes for this function; its clients are shared between deployments."""
 
-    def add(params: Properties, **_: Any) -> Properties:
-        return {**arguments, **params} if params.get("FunctionName") == function_name else params
+    def add(params: Properties, **_: Any) -> None:
+        if params.get("FunctionName") == function_name:
+            for name, value in arguments.items():
+                params.setdefault(name, value)
 
-    event, handler_id = f"provide-client-params.lambda.{operation}", f"complete-{operation}-{function_name}"
+    event, handler_id = f"before-parameter-build.lambda.{operation}", f"complete-{operation}-{function_name}"
     client.meta.events.register(event, add, unique_id=handler_id)
     try:
         yield

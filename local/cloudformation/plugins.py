@@ -34,7 +34,9 @@ CloudWatchDashboard = _plugin("AWS::CloudWatch::Dashboard", "local.cloudformatio
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalEmu is untyped
 def complete_cloudformation() -> None:
-    """Fill the gaps of LocalEmu's own resource types before it serves."""
-    from local.cloudformation.completion import install
+    """Fill the gaps of LocalEmu's own resource types and of its engine before it serves."""
+    from local.cloudformation import completion, engine, sqs
 
-    install()
+    completion.install()
+    engine.install()
+    sqs.install()

@@ -19,9 +19,9 @@ def done(model: Properties, request: Any) -> Any:
     )
 
 
-def failed(message: str) -> Any:
-    """Return the event that fails an operation, and with it the stack's."""
-    return ProgressEvent(status=OperationStatus.FAILED, resource_model={}, message=message)
+def failed(message: str, model: Properties | None = None) -> Any:
+    """Return the event that fails an operation, and with it the stack's; `model` is what stays deployed."""
+    return ProgressEvent(status=OperationStatus.FAILED, resource_model=model or {}, message=message)
 
 
 def generated_name(request: Any) -> str:

@@ -60,13 +60,17 @@ class Bucket(Completion):
         def no_logging(**bucket: str) -> None:
             s3.put_bucket_logging(**bucket, BucketLoggingStatus={})
 
+        def default_encryption(**bucket: str) -> None:  # S3 encrypts everything since 2023
+            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
+            s3.put_bucket_encryption(**bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
         inner = self._inner
         return {
             "BucketEncryption": (
                 "put_bucket_encryption",
                 "ServerSideEncryptionConfiguration",
                 _encryption,
-                s3.delete_bucket_encryption,
+                default_encryption,
             ),
             "PublicAccessBlockConfiguration": (
                 "put_public_access_block",

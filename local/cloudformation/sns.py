@@ -16,8 +16,8 @@ TOPIC_ATTRIBUTES = {
 }
 SUBSCRIPTION_ATTRIBUTES = {
     "DeliveryPolicy": "",
+    "FilterPolicyScope": "MessageAttributes",  # before the policy, which is judged by it
     "FilterPolicy": "",
-    "FilterPolicyScope": "MessageAttributes",
     "RawMessageDelivery": "false",
     "RedrivePolicy": "",
     "SubscriptionRoleArn": "",
