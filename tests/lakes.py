@@ -57,6 +57,10 @@ class LakeInMemory:
             return []
         return [tuple(row.values()) for row in self.store.rows(target)]
 
+    def types(self, table: str) -> dict[str, str]:
+        """Return the types of a table's columns, in their order."""
+        return {column.name: column.type for column in self.catalog.tables[table].columns}
+
     def table(self, name: str) -> pa.Table:
         return self.store.table(self.target(name))
 
@@ -80,14 +84,8 @@ class LakeInMemory:
 
 def sqs_event(*keys: str, bucket: str = "lake") -> dict[str, Any]:
     """Return what Lambda is given for these keys; one that begins with "!" is a poison message."""
-    bodies = [
-        {
-            "source": "aws.s3",
-            "detail-type": "Object Created",
-            "detail": {"bucket": {"name": bucket}, "object": {"key": key}},
-        }
-        for key in keys
-    ]
+    details = [{"bucket": {"name": bucket}, "object": {"key": key}} for key in keys]
+    bodies = [{"source": "aws.s3", "detail-type": "Object Created", "detail": detail} for detail in details]
     return {
         "Records": [
             {

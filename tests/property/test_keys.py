@@ -15,6 +15,7 @@ LAYOUT = Layout()
 NAMES = st.text(st.sampled_from("aAbàé -_.+%=#日/"), max_size=12) | st.text(
     st.characters(exclude_categories=["Cs"]), max_size=40
 )
+SPECIAL = st.sampled_from(["orders", "orders-0123456789ab", "dt=1", "dt=a b", "DT=1"])
 KEYS = st.builds(
     lambda parts, suffix: "csv-files/" + "/".join(parts) + suffix,
     st.lists(

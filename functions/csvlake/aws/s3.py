@@ -128,7 +128,7 @@ class S3ObjectStore:
         compression = arguments.pop("compression", "snappy")
         with translated(f"write {self._url(key)}"), Publication(self._client) as publication:
             wr.s3.to_parquet(
-                table.to_pandas(types_mapper=pd.ArrowDtype),
+                table.to_pandas(types_mapper=pd.ArrowDtype, use_threads=False),
                 path=self._url(key),
                 index=False,
                 compression=compression,

@@ -1,0 +1,219 @@
+"""A batch of messages: each on its own, each key once, nothing acknowledged before the ledger has it."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from csvlake.engine.model import Agree, Converted, ConvertOptions, Source
+from csvlake.errors import TransientError
+from csvlake.events import parse_messages, start_crawler
+from csvlake.lake.ledger import LEDGER_COLUMNS, REJECT_COLUMNS
+from tests.fakes import MemoryStore, convert_simply
+from tests.lakes import LakeInMemory, run, sqs_event
+
+
+@pytest.fixture
+def lake() -> LakeInMemory:
+    return LakeInMemory()
+
+
+def test_nine_convert_and_the_poison_fails_alone(lake: LakeInMemory) -> None:
+    keys = [lake.upload(f"t/{number}.csv", "id", str(number)) for number in range(9)]
+    failures = run(lake.batch(), *keys[:4], "!poison", *keys[4:])
+    assert [failure.message_id for failure in failures] == ["m4"]
+    assert [lake.rows(f"t/{number}.csv") for number in range(9)] == [[(number,)] for number in range(9)]
+    assert [row["source_key"] for row in lake.ledger()] == keys
+    assert lake.store.calls["put"] == 10  # one a file, one for the ledger: none is converted twice
+
+
+def test_ten_small_files_cost_what_they_must(lake: LakeInMemory) -> None:
+    run(lake.batch(), *(lake.upload(f"t/{number}.csv", "id", str(number)) for number in range(10)))
+    calls = lake.calls()
+    assert (calls["open_source"], calls["put"], calls["head"]) == (10, 10 + 1, 10)
+    assert (calls["get_table"], calls["create_table"], calls["add_columns"]) == (1, 1, 0)
+    assert calls["delete"] + calls["has_any"] == 0
+
+
+def test_one_key_in_several_messages_is_converged_once(lake: LakeInMemory) -> None:
+    key = lake.upload("t/x.csv", "id", "1")
+    assert not run(lake.batch(), key, key, key)
+    assert lake.store.calls["open_source"] == 1
+    assert len(lake.ledger()) == 1
+
+
+def test_trouble_with_one_key_fails_every_message_that_names_it(lake: LakeInMemory) -> None:
+    told: list[str] = []
+
+    def picky(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+        if source.name.endswith("bad.csv"):
+            raise RuntimeError("a bug")
+        return convert_simply(source, options, agree, metadata)
+
+    lake.convert = picky
+    good, bad = lake.upload("t/good.csv", "id", "1"), lake.upload("t/bad.csv", "id", "1")
+    failures = run(lake.batch(on_trouble=lambda key, _: told.append(key)), good, bad, good, bad)
+    assert [failure.message_id for failure in failures] == ["m1", "m3"]
+    assert told == [bad]
+    assert [row["source_key"] for row in lake.ledger()] == [good]
+
+
+def test_what_there_is_no_time_for_comes_again(lake: LakeInMemory) -> None:
+    keys = [lake.upload(f"t/{number}.csv", "id", "1") for number in range(3)]
+    failures = run(lake.batch(has_time=lambda: False), *keys)
+    assert [failure.message_id for failure in failures] == ["m1", "m2"]  # the first is always tried
+    assert len(lake.ledger()) == 1
+
+
+def test_keys_that_are_not_data_are_acknowledged(lake: LakeInMemory) -> None:
+    batch = lake.batch()
+    assert not run(batch, "csv-files/t/_contract.yaml", "csv-files/t/", "athena-queries/x.csv")
+    assert len(batch.ignored) == 3
+    assert not lake.store.objects
+
+
+def test_another_bucket_is_not_looked_at(lake: LakeInMemory) -> None:
+    lake.upload("t/x.csv", "id", "1")
+    batch = lake.batch()
+    assert not batch.run(parse_messages(sqs_event("csv-files/t/x.csv", bucket="theirs")), "r1")
+    assert batch.ignored == ["theirs/csv-files/t/x.csv"]
+
+
+@pytest.mark.parametrize("name", ["a b+0.csv", "a%20b%2B0.csv"])
+def test_both_readings_of_a_key_are_looked_at(lake: LakeInMemory, name: str) -> None:
+    lake.upload(f"t/{name}", "id", "1")
+    assert not run(lake.batch(), "csv-files/t/a%20b%2B0.csv")
+    assert lake.rows(f"t/{name}") == [(1,)]
+    assert [(row["source_key"], row["outcome"]) for row in lake.ledger()] == [(f"csv-files/t/{name}", "converted")]
+
+
+def test_a_deletion_that_crashed_before_the_ledger_is_told(lake: LakeInMemory) -> None:
+    assert not run(lake.batch(), "csv-files/t/x.csv")
+    assert [(row["source_key"], row["outcome"]) for row in lake.ledger()] == [("csv-files/t/x.csv", "deleted")]
+
+
+# The ledger ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_ledger_has_designs_columns(lake: LakeInMemory) -> None:
+    key = lake.upload("t/x.csv", "id", "1", "2,é")
+    run(lake.batch(), key, request_id="request-7")
+    (row,) = lake.ledger()
+    assert list(row) == list(LEDGER_COLUMNS)
+    assert row["source_key"] == key
+    assert row["source_version"] == "v1"
+    assert row["source_bytes"] == len("id\n1\n2,é\n".encode())
+    assert (row["records_read"], row["rows_written"], row["records_rejected"], row["rows_rescued"]) == (2, 1, 1, 0)
+    assert (row["outcome"], row["reason"], row["request_id"]) == ("converted", None, "request-7")
+    assert row["converted_at"] == lake.clock.now().replace(tzinfo=None)
+    (reject,) = lake.ledger("rejects")
+    assert list(reject) == list(REJECT_COLUMNS)
+    assert (reject["source_key"], reject["line"], reject["reason"], reject["raw"]) == (key, 1, "too many cells", "2,é")
+
+
+def test_the_ledger_is_partitioned_by_day(lake: LakeInMemory) -> None:
+    lake.clock.seconds = datetime.fromisoformat("2026-02-03T23:59:59+00:00").timestamp()
+    run(lake.batch(), lake.upload("t/x.csv", "id", "1"), request_id="r9")
+    assert lake.store.keys("meta/") == ["meta/conversions/day=2026-02-03/r9.parquet"]
+
+
+def test_the_ledgers_stored_types_are_its_columns(lake: LakeInMemory) -> None:
+    run(lake.batch(), lake.upload("t/x.csv", "id", "1", "2,3"))
+    stored = {"string": pa.string(), "bigint": pa.int64(), "timestamp": pa.timestamp("ms")}
+    for table, columns in (("conversions", LEDGER_COLUMNS), ("rejects", REJECT_COLUMNS)):
+        schema = lake.store.table(lake.store.keys(f"meta/{table}/")[0]).schema
+        assert {field.name: field.type for field in schema} == {n: stored[type_] for n, type_ in columns.items()}
+
+
+def test_every_refusal_is_a_row_with_its_reason(lake: LakeInMemory) -> None:
+    assert not run(lake.batch(), lake.upload("t/x.csv"))
+    assert [(row["outcome"], row["reason"]) for row in lake.ledger()] == [
+        ("refused", "empty_file: the file has no bytes")
+    ]
+
+
+class StoreWithoutLedger(MemoryStore):
+    def put_table(
+        self,
+        key: str,
+        table: pa.Table,
+        writer_arguments: Mapping[str, Any],
+        metadata: Mapping[str, str] | None = None,
+        expected: str | None = None,
+    ) -> None:
+        if key.startswith("meta/"):
+            raise TransientError("no ledger today")
+        super().put_table(key, table, writer_arguments, metadata, expected)
+
+
+def test_nothing_is_acknowledged_without_the_ledger() -> None:
+    broken = LakeInMemory(StoreWithoutLedger())
+    key = broken.upload("t/x.csv", "id", "1", "2,3")
+    with pytest.raises(TransientError, match="no ledger today"):
+        run(broken.batch(), key)
+    assert broken.rows("t/x.csv") == [(1,)]
+    mended = LakeInMemory(MemoryStore(objects=broken.store.objects), broken.catalog)
+    assert not run(mended.batch(), key)
+    (row,) = mended.ledger()
+    assert (row["outcome"], row["records_read"], row["records_rejected"]) == ("unchanged", 2, 1)
+    assert len(mended.ledger("rejects")) == 1
+
+
+# The crawler ---------------------------------------------------------------------------------------------------------
+
+
+def crawl_message(asked_at: float) -> dict[str, Any]:
+    return {"Records": [{"messageId": "c", "eventSource": "aws:sqs", "body": start_crawler(asked_at)}]}
+
+
+def test_in_direct_mode_nothing_is_crawled(lake: LakeInMemory) -> None:
+    batch = lake.batch()
+    assert not batch.run(parse_messages(crawl_message(1.0)), "r1")
+    assert batch.crawler is None
+
+
+def test_the_crawler_is_started_after_data_was_published(lake: LakeInMemory) -> None:
+    lake = lake.with_crawler()
+    assert lake.crawler is not None
+    run(lake.batch(), lake.upload("t/x.csv", "id", "1"))
+    assert (lake.crawler.starts, lake.crawler.asked) == (1, [])
+
+
+def test_a_start_while_it_runs_is_kept_and_done_later(lake: LakeInMemory) -> None:
+    lake = lake.with_crawler()
+    crawler = lake.crawler
+    assert crawler is not None
+    run(lake.batch(), lake.upload("t/x.csv", "id", "1"))
+    lake.clock.advance(10)
+    for number in range(3):
+        run(lake.batch(), lake.upload(f"t/{number}.csv", "id", "1"))
+    assert (crawler.starts, len(crawler.asked)) == (1, 3)
+
+    lake.clock.advance(60)
+    still_running = crawl_message(crawler.asked[0])
+    assert not lake.batch().run(parse_messages(still_running), "r2")
+    assert (crawler.starts, len(crawler.asked)) == (1, 4)
+
+    crawler.running = False
+    for asked_at in crawler.asked[:4]:
+        lake.batch().run(parse_messages(crawl_message(asked_at)), "r3")
+    assert (crawler.starts, len(crawler.asked)) == (2, 4)  # one crawl did for all of them
+
+
+def test_a_request_that_cannot_be_kept_fails_its_message(lake: LakeInMemory) -> None:
+    lake = lake.with_crawler()
+    crawler = lake.crawler
+    assert crawler is not None
+
+    def broken() -> bool:
+        raise TransientError("no crawler today")
+
+    crawler.start = broken  # type: ignore[method-assign]
+    (failure,) = lake.batch().run(parse_messages(crawl_message(1.0)), "r1")
+    assert failure.message_id == "c"
+    with pytest.raises(TransientError, match="no crawler today"):
+        run(lake.batch(), lake.upload("t/x.csv", "id", "1"))
+    assert json.loads(start_crawler(1.0))["asked_at"] == 1.0
