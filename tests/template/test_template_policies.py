@@ -1,8 +1,10 @@
+import ast
 from typing import Any
 
+import boto3
 import pytest
 
-from tests.template.stacks import Stack, as_list, build_stack
+from tests.template.stacks import ROOT, Stack, as_list, build_stack
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"
 EVERYTHING = {
@@ -93,6 +95,34 @@ def test_the_converter_writes_the_catalog_in_direct_mode_only() -> None:
     assert "WriteCatalog" not in crawler
     assert "glue:StartCrawler" in crawler["StartCrawler"]["Action"]
     assert crawler["StartCrawler"]["Resource"] == "arn:aws:glue:eu-west-1:111122223333:crawler/Crawler"
+
+
+def called_actions(*modules: str) -> set[str]:
+    """Return the actions behind the calls that the adapters make on boto3's clients, as IAM spells them."""
+    parsed = [ast.parse((ROOT / "functions/csvlake/aws" / name).read_text()) for name in modules]
+    calls = {
+        node.func.attr
+        for node in (node for tree in parsed for node in ast.walk(tree))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    operations = {
+        service: boto3.Session(region_name="eu-west-1").client(service).meta.method_to_api_mapping
+        for service in ("glue", "sqs")
+    }
+    return {f"{service}:{names[call]}" for service, names in operations.items() for call in calls & names.keys()}
+
+
+def test_the_converter_may_do_in_the_catalog_exactly_what_its_adapter_calls() -> None:
+    granted = {
+        action
+        for mode in ("direct", "crawler")
+        for statement in statements_of(build_stack(CatalogMode=mode), "ConvertRole").values()
+        for action in as_list(statement["Action"])
+    }
+    received = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
+    assert {action for action in granted if action.startswith(("glue:", "sqs:"))} - received == called_actions(
+        "glue.py"
+    )
 
 
 def test_the_converter_may_do_what_a_queue_reader_must(stack: Stack) -> None:
