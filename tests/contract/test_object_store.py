@@ -1,0 +1,183 @@
+"""What every `ObjectStore` does."""
+
+import datetime
+import gc
+import io
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from csvlake.lake.ports import ABSENT, PreconditionFailed, SourceChanged
+from tests.contract.conftest import StoreUnderTest
+
+KEY = "csv-files/t/a b+ü%.csv"
+ARGUMENTS = {
+    "compression": "zstd",
+    "store_decimal_as_integer": True,
+    "coerce_timestamps": "ms",
+    "flavor": None,
+    "version": "2.6",
+    "use_dictionary": ["text"],
+}
+SCHEMA = pa.schema(
+    [
+        pa.field("whole", pa.int64(), metadata={"csvlake.source_name": "Whole é"}),
+        pa.field("small", pa.decimal128(18, 2)),
+        pa.field("large", pa.decimal128(38, 4)),
+        pa.field("day", pa.date32()),
+        pa.field("moment", pa.timestamp("ms")),
+        pa.field("text", pa.string()),
+        pa.field("flag", pa.bool_()),
+        pa.field("real", pa.float64()),
+    ],
+    metadata={"csvlake.source_key": KEY},
+)
+ROW = {
+    "whole": 2**63 - 1,
+    "small": Decimal("12.50"),
+    "large": Decimal("1.0000"),
+    "day": datetime.date(1, 1, 1),
+    "moment": datetime.datetime(1, 1, 1, 1, 1, 1, 123000),
+    "text": "NA",
+    "flag": False,
+    "real": float("nan"),
+}
+FULL = pa.Table.from_pylist([ROW, dict.fromkeys(ROW), {**ROW, "text": "", "real": -0.0}], schema=SCHEMA)
+
+
+def parquet_bytes(table: pa.Table, arguments: dict[str, Any] = ARGUMENTS) -> bytes:
+    sink = io.BytesIO()
+    with pq.ParquetWriter(sink, table.schema, **arguments) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def test_a_source_is_read_in_ranges(under_test: StoreUnderTest) -> None:
+    info = under_test.upload(KEY, b"0123456789")
+    source = under_test.store.open_source(KEY)
+    assert source is not None
+    assert (source.size, source.info.etag, source.info.version_id) == (10, info.etag, info.version_id)
+    assert source.name == f"s3://lake/{KEY}"
+    assert source.read_range(0, 10) == b"0123456789"
+    assert source.read_range(3, 4) == b"3456"
+    assert source.read_range(8, 100) == b"89"
+    assert source.read_range(10, 5) == b""
+
+
+def test_an_empty_source_is_empty(under_test: StoreUnderTest) -> None:
+    under_test.upload(KEY, b"")
+    source = under_test.store.open_source(KEY)
+    assert source is not None
+    assert (source.size, source.read_range(0, 10)) == (0, b"")
+
+
+def test_what_is_absent_is_none(under_test: StoreUnderTest) -> None:
+    assert under_test.store.open_source(KEY) is None
+    assert under_test.store.head(KEY) is None
+
+
+def test_a_large_source_is_read_at_one_etag(under_test: StoreUnderTest) -> None:
+    data = bytes(range(256)) * (9 << 12)  # 9 MiB: more than comes with the first request
+    under_test.upload(KEY, data)
+    source = under_test.store.open_source(KEY)
+    assert source is not None
+    assert source.read_range(0, len(data)) == data
+    assert source.read_range(len(data) - 3, 10) == data[-3:]
+    under_test.upload(KEY, data[::-1])
+    with pytest.raises(SourceChanged):
+        source.read_range(8 << 20, 1 << 20)
+    under_test.remove(KEY)
+    with pytest.raises(SourceChanged):
+        source.read_range(8 << 20, 1 << 20)
+
+
+TABLES = {"rows": FULL, "none": FULL.slice(0, 0), "chunks": pa.concat_tables([FULL, FULL])}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_written_byte_by_byte_as_pyarrow_does(under_test: StoreUnderTest, name: str) -> None:
+    table = TABLES[name]
+    under_test.store.put_table("t.parquet", table, ARGUMENTS)
+    assert under_test.read("t.parquet") == parquet_bytes(table)
+    schema = pq.read_schema(io.BytesIO(under_test.read("t.parquet")))
+    assert schema.equals(SCHEMA, check_metadata=True)
+
+
+def test_a_table_of_many_parts_is_one_object(under_test: StoreUnderTest) -> None:
+    numbers = np.random.default_rng(0).integers(0, 2**62, 2_000_000)  # 16 MB, whatever the codec
+    table = pa.table({"n": pa.array(numbers, pa.int64())})
+    arguments = {"compression": "snappy", "use_dictionary": False, "flavor": None, "version": "2.6"}
+    under_test.store.put_table("t.parquet", table, arguments, {"a": "b"}, ABSENT)
+    assert under_test.read("t.parquet") == parquet_bytes(table, arguments)
+    info = under_test.store.head("t.parquet")
+    assert info is not None
+    assert info.metadata["a"] == "b"
+    with pytest.raises(PreconditionFailed):
+        under_test.store.put_table("t.parquet", table, arguments, {}, ABSENT)
+
+
+def test_a_file_is_published_whole(under_test: StoreUnderTest, tmp_path: Path) -> None:
+    path = tmp_path / "scratch.parquet"
+    path.write_bytes(bytes(range(256)) * (17 << 12))
+    under_test.store.put_file("t.parquet", path, {"csvlake-x": "1"}, ABSENT)
+    assert under_test.read("t.parquet") == path.read_bytes()
+    info = under_test.store.head("t.parquet")
+    assert info is not None
+    assert (info.size, dict(info.metadata)) == (17 << 20, {"csvlake-x": "1"})
+    with pytest.raises(PreconditionFailed):
+        under_test.store.put_file("t.parquet", path, {}, ABSENT)
+    path.write_bytes(b"PAR1")
+    under_test.store.put_file("t.parquet", path, {}, info.etag)
+    assert under_test.read("t.parquet") == b"PAR1"
+
+
+def test_metadata_comes_back(under_test: StoreUnderTest) -> None:
+    metadata = {"csvlake-source-etag": "abc", "csvlake-dialect": "delimiter=',' quote='%22'", "csvlake-empty": ""}
+    under_test.store.put_table("t.parquet", FULL, ARGUMENTS, metadata)
+    info = under_test.store.head("t.parquet")
+    assert info is not None
+    assert dict(info.metadata) == metadata
+
+
+def test_conditions_on_a_put(under_test: StoreUnderTest) -> None:
+    put = under_test.store.put_table
+    with pytest.raises(PreconditionFailed):
+        put("t.parquet", FULL, ARGUMENTS, {}, "0123456789abcdef0123456789abcdef")
+    put("t.parquet", FULL, ARGUMENTS, {}, ABSENT)
+    first = under_test.store.head("t.parquet")
+    assert first is not None
+    with pytest.raises(PreconditionFailed):
+        put("t.parquet", FULL.slice(0, 1), ARGUMENTS, {}, ABSENT)
+    put("t.parquet", FULL.slice(0, 1), ARGUMENTS, {}, first.etag)
+    with pytest.raises(PreconditionFailed):
+        put("t.parquet", FULL, ARGUMENTS, {}, first.etag)
+    put("t.parquet", FULL.slice(0, 2), ARGUMENTS)
+    assert under_test.read("t.parquet") == parquet_bytes(FULL.slice(0, 2))
+
+
+def test_a_writer_that_fails_publishes_nothing(under_test: StoreUnderTest) -> None:
+    moments = pa.array([0, 1], pa.timestamp("us"))
+    with pytest.raises(pa.ArrowInvalid, match="would lose data"):
+        under_test.store.put_table("t.parquet", pa.table({"n": [1, 2], "moment": moments}), ARGUMENTS)
+    gc.collect()
+    assert under_test.store.head("t.parquet") is None
+
+
+def test_deleting(under_test: StoreUnderTest) -> None:
+    info = under_test.upload(KEY, b"x")
+    under_test.store.delete(KEY, info.etag)
+    assert under_test.store.head(KEY) is None
+    under_test.store.delete(KEY, info.etag)  # gone already
+
+
+def test_prefixes(under_test: StoreUnderTest) -> None:
+    assert not under_test.store.has_any("parquet-files/t/dt=1/")
+    under_test.upload("parquet-files/t/dt=10/x.parquet", b"x")
+    assert not under_test.store.has_any("parquet-files/t/dt=1/")
+    under_test.upload("parquet-files/t/dt=1/x.parquet", b"x")
+    assert under_test.store.has_any("parquet-files/t/dt=1/")
