@@ -20,6 +20,8 @@ ACCOUNT_ID = "000000000000"
 ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - LocalEmu takes anything; this key stands for account 000000000000
 START_LIMIT_S = 90.0
 
+_children: list[subprocess.Popen[bytes]] = []  # kept, as Python warns of a child that outlives its object
+
 
 class ServerError(RuntimeError):
     """LocalEmu did not come up; the message has the end of its log."""
@@ -75,6 +77,7 @@ def start_server(state: State, *, iam: bool = False) -> Server:
             stderr=log,
             start_new_session=True,  # Ctrl-C in the terminal is for us, who then stop it in order
         )
+    _children.append(child)
     try:
         server = Server(ProcessName.of(child.pid), url)
         state.server_json.write_text(json.dumps(asdict(server)))
@@ -97,6 +100,7 @@ def stop_server(state: State) -> bool:
         was_running = process is not None
         if process:
             end_tree(process)
+    _children[:] = [child for child in _children if child.poll() is None]
     for path in (state.server_json, state.stack_json, state.env):
         path.unlink(missing_ok=True)
     shutil.rmtree(state.data, ignore_errors=True)
