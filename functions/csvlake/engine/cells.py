@@ -1,0 +1,82 @@
+"""Look at a column of texts as numpy arrays, without a copy."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+__all__ = ["Bools", "Bytes", "Cells", "Ints", "make_array"]
+
+Ints = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+
+
+class Cells:
+    """A binary array of one column, whose nulls are its empty cells and hold no bytes.
+
+    Attributes:
+        count: cells, null or not.
+        nulls: null cells among them.
+        offsets: ``count + 1`` positions in ``data``, from 0 on.
+        data: all cells' bytes, one after the other.
+        validity: Arrow's bitmap, None where no cell is null.
+    """
+
+    __slots__ = ("array", "count", "data", "nulls", "offsets", "validity")
+
+    def __init__(self, array: pa.Array) -> None:
+        if array.offset:
+            raise ValueError("a slice is not a column of its own")
+        self.array = array
+        self.count = len(array)
+        self.nulls = array.null_count
+        validity, offsets, data = array.buffers()
+        self.validity = validity if self.nulls else None
+        if self.count:
+            self.offsets = np.frombuffer(offsets, np.int32, self.count + 1)
+            size = int(self.offsets[-1])
+        else:
+            self.offsets, size = np.zeros(1, np.int32), 0
+        self.data: Bytes = np.frombuffer(data, np.uint8, size) if size else np.empty(0, np.uint8)
+
+    def present(self) -> Bools:
+        """Return which cells are not null."""
+        if self.validity is None:
+            return np.ones(self.count, np.bool_)
+        bits = np.frombuffer(self.validity, np.uint8)
+        return np.unpackbits(bits, count=self.count, bitorder="little").view(np.bool_)
+
+    def bounds(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Return starts and ends of the cells that are not null."""
+        starts, ends = self.offsets[:-1], self.offsets[1:]
+        if self.validity is None:
+            return starts, ends
+        present = self.present()
+        return starts[present], ends[present]
+
+    def as_text(self) -> pa.Array:
+        """Return the same cells as strings; whether they are UTF-8 was checked before."""
+        return self._view(pa.py_buffer(self.offsets), pa.py_buffer(self.data))
+
+    def without(self, dots: Ints, owners: Ints) -> pa.Array:
+        """Return the cells as strings without the bytes at ``dots``, of which cell ``owners`` has one each."""
+        gone = np.zeros(self.count + 1, np.int32)
+        gone[owners + 1] = 1
+        offsets = self.offsets - np.cumsum(gone, dtype=np.int32)
+        return self._view(pa.py_buffer(offsets), pa.py_buffer(np.delete(self.data, dots)))
+
+    def _view(self, offsets: pa.Buffer, data: pa.Buffer) -> pa.Array:
+        return pa.Array.from_buffers(pa.string(), self.count, [self.validity, offsets, data], self.nulls)
+
+    def texts(self) -> Iterator[str | None]:
+        """Yield the cells as Python strings."""
+        for cell in self.array.to_pylist():
+            yield None if cell is None else cell.decode()
+
+
+def make_array(type_: pa.DataType, values: npt.NDArray[Any], like: Cells) -> pa.Array:
+    """Return an array over numpy values with the nulls of a column; what stands in them does not matter."""
+    return pa.Array.from_buffers(type_, like.count, [like.validity, pa.py_buffer(values)], like.nulls)

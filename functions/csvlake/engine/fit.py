@@ -1,0 +1,134 @@
+"""Bring a column to the type that its table wants, cell by cell where it does not fit whole."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from csvlake.engine.cells import Cells
+from csvlake.engine.kinds import Kind, arrow_type, glue_type, parse_decimal
+
+__all__ = ["fit_cell", "fit_column"]
+
+_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?")
+_DOUBLE_DIGITS = 15  # any decimal of so many significant digits comes back from a double (IEEE 754)
+
+
+def fit_column(cells: Cells, kind: Kind, values: pa.Array, wanted: str) -> tuple[pa.Array, dict[int, str]]:
+    """Return a column in a Glue type, and the texts of the cells that do not fit, which are null there, by row.
+
+    Args:
+        cells: the texts.
+        kind: of the column, proven.
+        values: as `csvlake.engine.prove.classify` gave them.
+        wanted: the Glue type to store.
+    """
+    type_ = arrow_type(wanted)
+    if wanted == "string":
+        return (values if kind.name == "text" else cells.as_text()), {}
+    if kind.name == "empty":
+        return pa.nulls(cells.count, type_), {}
+    if glue_type(kind) == wanted:
+        return values, {}
+    if _fits_whole(kind, wanted):
+        return pc.cast(cells.as_text() if wanted == "double" else values, type_), {}
+    return _fit_each(cells, wanted, type_)
+
+
+def _fits_whole(kind: Kind, wanted: str) -> bool:
+    if kind.name == "date":
+        return wanted == "timestamp"
+    if kind.name != "number":
+        return False
+    if wanted == "double":
+        return kind.digits + kind.scale <= _DOUBLE_DIGITS
+    if decimal := parse_decimal(wanted):
+        precision, scale = decimal
+        return kind.scale <= scale and kind.digits + scale <= precision
+    return False
+
+
+def _fit_each(cells: Cells, wanted: str, type_: pa.DataType) -> tuple[pa.Array, dict[int, str]]:
+    values: list[Any] = []
+    misfits: dict[int, str] = {}
+    for row, text in enumerate(cells.texts()):
+        value = None if text is None else fit_cell(text, wanted)
+        if value is None and text is not None:
+            misfits[row] = text
+        values.append(value)
+    return pa.array(values, type_), misfits
+
+
+def fit_cell(text: str, wanted: str) -> Any:
+    """Return the value of one cell in a Glue type other than string, None where it does not fit."""
+    if decimal := parse_decimal(wanted):
+        return _fit_decimal(text, *decimal)
+    return _FIT[wanted](text)
+
+
+def _fit_decimal(text: str, precision: int, scale: int) -> Decimal | None:
+    found = _NUMBER.fullmatch(text)
+    if not found or _is_negative_zero(found):
+        return None
+    whole, fraction = found[2] if found[2] != "0" else "", found[3] or ""
+    return Decimal(text) if len(fraction) <= scale and len(whole) + scale <= precision else None
+
+
+def _is_negative_zero(found: re.Match[str]) -> bool:
+    return bool(found[1]) and not (found[2] + (found[3] or "")).strip("0")
+
+
+def _fit_bigint(text: str) -> int | None:
+    found = _NUMBER.fullmatch(text)
+    if not found or found[3] or _is_negative_zero(found) or len(text) > 20:
+        return None
+    value = int(text)
+    return value if -(1 << 63) <= value < 1 << 63 else None
+
+
+def _fit_double(text: str) -> float | None:
+    found = _NUMBER.fullmatch(text)
+    if found and not _is_negative_zero(found):
+        digits = (found[2] if found[2] != "0" else "") + (found[3] or "")
+        if len(digits) <= _DOUBLE_DIGITS:
+            return float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if repr(value) == text and value - value == 0 else None
+
+
+def _fit_date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def _fit_timestamp(text: str) -> datetime | None:
+    if _DATE.fullmatch(text):
+        text += " 00:00:00"
+    try:
+        return datetime.fromisoformat(text) if _STAMP.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def _fit_boolean(text: str) -> bool | None:
+    return {"true": True, "false": False}.get(text.lower()) if text.isascii() else None
+
+
+_FIT: dict[str, Callable[[str], Any]] = {
+    "bigint": _fit_bigint,
+    "double": _fit_double,
+    "date": _fit_date,
+    "timestamp": _fit_timestamp,
+    "boolean": _fit_boolean,
+}

@@ -1,0 +1,122 @@
+"""Convert and inspect files by their paths or ``s3://`` URLs: the engine as a library."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow.parquet as pq
+
+from csvlake import engine
+from csvlake.engine.model import Converted, ConvertOptions, Report, Source
+from csvlake.errors import TerminalError, TransientError
+
+__all__ = ["convert_file", "inspect_file", "open_any", "write_converted"]
+
+Input = str | os.PathLike[str] | BinaryIO
+
+
+def convert_file(
+    src: Input,
+    dst: str | os.PathLike[str],
+    options: ConvertOptions | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Report:
+    """Convert one CSV file to one Parquet file, which appears whole or not at all.
+
+    Args:
+        src: a path, an ``s3://`` URL or an open binary file.
+        dst: a path; a file that is there is replaced.
+        options: None for the defaults.
+        metadata: for the Parquet file's key-value metadata.
+
+    Raises:
+        TerminalError: the file can never be converted as it is; nothing was written.
+        TransientError: it could not be read, or the target not be written.
+    """
+    options = options or ConvertOptions()
+    target = Path(dst)
+    if str(dst).startswith("s3://"):
+        raise TerminalError("unsupported_target", f"cannot write {dst}: convert to a path, then upload the file")
+    if options.scratch_dir is None:
+        options = replace(options, scratch_dir=target.parent)
+    converted = engine.convert(open_any(src), options, metadata=metadata)
+    write_converted(converted, target)
+    return converted.report
+
+
+def inspect_file(src: Input, options: ConvertOptions | None = None) -> Report:
+    """Return what `convert_file` would report of a file, without writing one."""
+    return engine.inspect(open_any(src), options)
+
+
+def open_any(src: Input) -> Source:
+    """Open a path, an ``s3://`` URL or an open binary file.
+
+    Raises:
+        TerminalError: there is nothing at the path or URL.
+    """
+    if not (isinstance(src, str) and src.startswith("s3://")):
+        return engine.open_source(src)
+    from csvlake.aws.s3 import open_s3_source  # heavy, and most files are local
+
+    try:
+        return open_s3_source(src)
+    except (FileNotFoundError, ValueError) as error:
+        raise TerminalError("no_such_file", str(error)) from error
+
+
+def write_converted(converted: Converted, target: Path) -> None:
+    """Put a conversion at a path in one step, and remove its scratch file.
+
+    Raises:
+        TransientError: the file system refused it.
+    """
+    try:
+        if converted.path is None:
+            _replace(target, lambda file: _write_table(converted, file))
+        elif converted.path.parent == target.parent:
+            converted.path.chmod(0o666 & ~_umask())
+            converted.path.replace(target)
+        else:
+            scratch = converted.path
+            _replace(target, lambda file: _copy(scratch, file))
+            scratch.unlink()
+    except OSError as error:
+        raise TransientError(f"cannot write {target}: {error}") from error
+
+
+def _replace(target: Path, write: Callable[[BinaryIO], None]) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    scratch = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+        scratch.chmod(0o666 & ~_umask())
+        scratch.replace(target)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+def _write_table(converted: Converted, file: BinaryIO) -> None:
+    table = converted.table
+    if table is None:
+        raise ValueError("the engine gave neither a table nor a file")
+    with pq.ParquetWriter(file, table.schema, **converted.writer_arguments) as writer:
+        writer.write_table(table, row_group_size=max(1, table.num_rows))
+
+
+def _copy(scratch: Path, file: BinaryIO) -> None:
+    with scratch.open("rb") as content:
+        while part := content.read(1 << 20):
+            file.write(part)
+
+
+def _umask() -> int:
+    """Return the process's mask for new files, which only setting it tells."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
