@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from cfnlint.api import lint
@@ -6,7 +7,7 @@ from cfnlint.config import ManualArgs
 from pydantic.v1 import ValidationError
 from samtranslator.internal.schema_source.schema import SamModel
 
-from tests.template.stacks import TEMPLATE, read_source, transform_template
+from tests.template.stacks import ROOT, TEMPLATE, read_source, transform_template
 
 MODES = [
     {},
@@ -50,6 +51,20 @@ def test_a_misspelt_iam_action_would_be_found() -> None:
         template = template.replace(f'"{action}"', f'"{wrong}"')
     faults = "\n".join(find_faults(template))
     assert [wrong for wrong in misspelt.values() if repr(wrong.split(":")[1].lower()) not in faults] == []
+
+
+@pytest.mark.parametrize("document", ["docs/deploy.md", "docs/bi.md"])
+def test_policies_in_the_documents_name_actions_that_exist(document: str) -> None:
+    text = (ROOT / document).read_text().replace("ACCOUNT", "111122223333").replace("REGION", "eu-west-1")
+    blocks = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+    (policy,) = [block for block in blocks if "Statement" in block]
+    resources = {"Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": policy}}}
+    assert find_faults(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})) == []
+
+
+def test_the_parameters_in_the_document_are_the_templates() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/deploy.md").read_text(), re.MULTILINE)
+    assert rows == list(read_source()["Parameters"])
 
 
 def test_the_template_fits_sams_schema() -> None:
