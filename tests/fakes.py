@@ -123,7 +123,7 @@ class MemoryStore:
     ) -> None:
         sink = io.BytesIO()
         with pq.ParquetWriter(sink, table.schema, **writer_arguments) as writer:
-            writer.write_table(table)
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
         self.count("put")
         self._put(key, sink.getvalue(), metadata, expected)
 

@@ -53,7 +53,7 @@ FULL = pa.Table.from_pylist([ROW, dict.fromkeys(ROW), {**ROW, "text": "", "real"
 def parquet_bytes(table: pa.Table, arguments: dict[str, Any] = ARGUMENTS) -> bytes:
     sink = io.BytesIO()
     with pq.ParquetWriter(sink, table.schema, **arguments) as writer:
-        writer.write_table(table)
+        writer.write_table(table, row_group_size=max(1, table.num_rows))
     return sink.getvalue()
 
 

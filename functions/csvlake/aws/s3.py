@@ -120,9 +120,9 @@ class S3ObjectStore:
     ) -> None:
         """Write a table with awswrangler; see `ObjectStore.put_table`.
 
-        The bytes are those of ``ParquetWriter(sink, table.schema, **writer_arguments)``: pandas only carries Arrow's
-        own columns, and awswrangler takes the schema from the writer's arguments. Its ``dtype`` must stay away: it
-        would cast timestamps to seconds or nanoseconds.
+        The bytes are those of ``ParquetWriter(sink, table.schema, **writer_arguments)`` and one row group: pandas only
+        carries Arrow's own columns, and awswrangler takes the schema from the writer's arguments. Its ``dtype`` must
+        stay away: it would cast timestamps to seconds or nanoseconds.
         """
         arguments = dict(writer_arguments)
         compression = arguments.pop("compression", "snappy")
@@ -132,7 +132,11 @@ class S3ObjectStore:
                 path=self._url(key),
                 index=False,
                 compression=compression,
-                pyarrow_additional_kwargs={**arguments, "schema": table.schema},
+                pyarrow_additional_kwargs={
+                    **arguments,
+                    "schema": table.schema,
+                    "write_table_args": {"row_group_size": max(1, table.num_rows)},
+                },
                 s3_additional_kwargs={"Metadata": dict(metadata or {}), **_condition(expected)},
                 use_threads=False,
                 boto3_session=publication,
