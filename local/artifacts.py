@@ -39,8 +39,10 @@ def build_artifacts(state: State, parameters: dict[str, str], say: Say) -> Path:
 
 
 def override_parameters(parameters: dict[str, str]) -> list[str]:
-    """Spell the template's parameters as SAM's command line wants them."""
-    return ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())] if parameters else []
+    """Spell the template's parameters as SAM's command line wants them: quoted, since it cuts at spaces."""
+    if not parameters:
+        return []
+    return ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
 
 
 def pack_artifacts(template: Path) -> None:

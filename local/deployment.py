@@ -70,9 +70,14 @@ def deploy(server: Server, state: State, parameters: dict[str, str], say: Say) -
     command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset"]
     run_sam(command + override_parameters(parameters), server.endpoint_url, state, say)
     stack = _read_outputs(server)
+    write_stack(stack, state)
+    return stack
+
+
+def write_stack(stack: Stack, state: State) -> None:
+    """Write down what is deployed, for programs and for shells."""
     state.stack_json.write_text(json.dumps(asdict(stack), indent=2) + "\n")
     state.env.write_text(_shell_exports(stack))
-    return stack
 
 
 def find_stack(server: Server, state: State) -> Stack | None:
