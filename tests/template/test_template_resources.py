@@ -76,7 +76,7 @@ def test_the_ledgers_tables_are_what_the_converter_writes(stack: Stack, resource
         "projection.enabled": "true",
         "projection.day.type": "date",
         "projection.day.format": "yyyy-MM-dd",
-        "projection.day.range": "2024-01-01,NOW",
+        "projection.day.range": "2026-01-01,NOW",
         "projection.day.interval": "1",
         "projection.day.interval.unit": "DAYS",
     }
