@@ -32,6 +32,11 @@ class Settings:
     queue_url: str = ""
     memory_bytes: int = 300 << 20
 
+    @staticmethod
+    def are_given() -> bool:
+        """Return whether the process was started with settings, as a deployed function is."""
+        return "CSVLAKE_BUCKET" in os.environ
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read ``CSVLAKE_*``.

@@ -1,7 +1,7 @@
 """The converter's Lambda function: messages in, Parquet and tables out.
 
-The work is in `csvlake.lake`; here it is put together. Heavy imports and clients are made once a container, at import,
-where Lambda gives a full processor whatever the function's size.
+The work is in `csvlake.lake`; here it is put together. Imports and clients are made once a container, and before its
+first message: while it starts, Lambda gives a full processor whatever the function's size.
 """
 
 from collections.abc import Mapping
@@ -95,6 +95,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
     failures = batch.run(parse_messages(event), context.aws_request_id)
     _tell(batch)
+    metrics.add_metric("MessagesFailed", MetricUnit.Count, len(failures))
     for failure in failures:
         logger.warning("message failed", extra={"message_id": failure.message_id, "reason": str(failure.error)})
         if failure.message_id is None:
@@ -112,3 +113,7 @@ def _tell(batch: Batch) -> None:
     for key in batch.ignored:
         reason = "contracts are not read yet" if key.endswith(f"/{CONTRACT_NAME}") else "not data"
         logger.info("key ignored: %s", reason, extra={"source_key": key})
+
+
+if Settings.are_given():
+    _container()
