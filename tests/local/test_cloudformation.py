@@ -3,12 +3,13 @@
 import copy
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
+from local.server import REGION, Server
 from tests.local.deployed.compare import client_factory, compare_stack
 
 pytestmark = pytest.mark.local
@@ -78,8 +79,8 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def clients(stack: Mapping[str, str]) -> Clients:
-    return client_factory(stack["endpoint_url"], stack["region"])
+def clients(server: Server) -> Clients:
+    return client_factory(server.endpoint_url, REGION)
 
 
 @pytest.fixture
