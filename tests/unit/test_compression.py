@@ -64,7 +64,7 @@ def test_ranges_of_compressed_text_are_ranges_of_the_text(compression: str, data
         ("compressed_twice", gzip.compress(gzip.compress(TEXT))),
         ("archive_not_one_file", zip_of(a_csv=b"a\n", b_csv=b"b\n")),
         ("archive_not_one_file", zip_of()),
-        ("empty_file", gzip.compress(b"")),
+        ("empty_file", gzip.compress(b"", mtime=0)),
         ("not_csv", b"PAR1" + bytes(100)),
     ],
 )
