@@ -73,7 +73,7 @@ class ConcurrentSqsPoller:
         try:
             self._poller.handle_messages(messages)
         except Exception as error:  # noqa: BLE001 - the function failed: its messages come back when their visibility ends
-            LOG.warning("a batch of %d from %s failed: %s", len(messages), self._poller.source_arn, error)
+            LOG.warning("a batch of %d from %s failed: %r", len(messages), self._poller.source_arn, error)
         finally:
             self._free.release()
 

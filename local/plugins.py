@@ -27,3 +27,11 @@ def poll_queues_concurrently() -> None:
     from local.event_source import install
 
     install()
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalEmu is untyped
+def compare_conditions_as_text() -> None:
+    """Decide CloudFormation's conditions as CloudFormation does, before it serves."""
+    from local.cloudformation.equals import install
+
+    install()

@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from local.executor.memory import MemoryLimit, limit_memory
+from local.executor.memory import MemoryLimit, limit_memory, resident_peak_bytes
 from local.executor.runtime_api import Answered, Event, Exited, InitFailed, Invocation, RuntimeApi, Taken
 from local.executor.settings import InstanceSettings, process_environment
 
@@ -78,11 +78,11 @@ class Instance:
         self._append(f"START RequestId: {invocation.request_id} Version: {self._settings.version}\n")
         life.api.offer(invocation)
         began, event = self._await(life, invocation)
-        if not (isinstance(event, Answered)):
-            self._end()
-        payload, is_error = _answer(invocation, event)
         self._report(invocation, life, began, event)
         life.is_warm = True
+        if not isinstance(event, Answered):
+            self._end()
+        payload, is_error = _answer(invocation, event)
         return Result(payload, is_error, self.read_new_logs())
 
     def stop(self) -> None:
@@ -150,7 +150,8 @@ class Instance:
         """Write the lines that Lambda writes at the end of an invocation."""
         now = time.monotonic()
         rid = invocation.request_id
-        init = "" if life.is_warm else f"\tInit Duration: {(began - life.started) * 1000:.2f} ms"
+        was_init = not life.is_warm and not isinstance(event, InitFailed)
+        init = f"\tInit Duration: {(began - life.started) * 1000:.2f} ms" if was_init else ""
         if event is None:
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
             self._append(f"{stamp}Z {rid} Task timed out after {invocation.timeout_s:.2f} seconds\n\n")
@@ -163,10 +164,9 @@ class Instance:
         )
 
     def _peak_mb(self, life: _Life) -> int:
-        try:
-            return life.memory.peak_bytes() // MIB
-        except FileNotFoundError:  # the process is gone, and its group with it
-            return self._settings.memory_mb
+        with contextlib.suppress(FileNotFoundError):  # stop() may have removed the group meanwhile
+            return max(life.memory.peak_bytes(), resident_peak_bytes(life.process.pid)) // MIB
+        return 0
 
     def _append(self, text: str) -> None:
         with contextlib.suppress(FileNotFoundError), self._log.open("a") as log:  # stop() may have removed the folder
