@@ -38,6 +38,14 @@ def test_ten_small_files_cost_what_they_must(lake: LakeInMemory) -> None:
     assert calls["delete"] + calls["has_any"] == 0
 
 
+def test_threads_share_a_batch(lake: LakeInMemory) -> None:
+    keys = [lake.upload(f"{table}/{number}.csv", "id", str(number)) for number in range(20) for table in "ab"]
+    assert not run(lake.batch(threads=8), *keys)
+    assert [lake.rows(key.removeprefix("csv-files/")) for key in keys] == [[(n,)] for n in range(20) for _ in "ab"]
+    assert [row["source_key"] for row in lake.ledger()] == keys
+    assert (lake.catalog.calls["create_table"], lake.catalog.calls["get_table"]) == (2, 2)
+
+
 def test_one_key_in_several_messages_is_converged_once(lake: LakeInMemory) -> None:
     key = lake.upload("t/x.csv", "id", "1")
     assert not run(lake.batch(), key, key, key)

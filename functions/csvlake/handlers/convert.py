@@ -26,6 +26,7 @@ from csvlake.settings import Settings
 
 __all__ = ["handler"]
 
+_THREADS = 4  # a small file is mostly waiting: three requests to S3
 _RESERVE_MS = 15_000  # kept back for the ledger, and for a file that takes longer than it looked
 
 logger = Logger(service="csvlake")
@@ -90,6 +91,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         clock=container.clock,
         bucket=container.settings.bucket,
         crawler=container.crawler,
+        threads=_THREADS,
         has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MS,
         on_trouble=lambda key, _: logger.exception("conversion failed", extra={"source_key": key}),
     )
@@ -108,8 +110,9 @@ def _tell(batch: Batch) -> None:
         told = {name: value for name, value in vars(outcome).items() if value is not None and name != "rejects"}
         logger.info("file %s", outcome.outcome, extra=told)
         metrics.add_metric(f"Files{outcome.outcome.capitalize()}", MetricUnit.Count, 1)
-        metrics.add_metric("RowsWritten", MetricUnit.Count, outcome.rows_written or 0)
-        metrics.add_metric("RecordsRejected", MetricUnit.Count, outcome.records_rejected or 0)
+        if outcome.outcome == "converted":
+            metrics.add_metric("RowsWritten", MetricUnit.Count, outcome.rows_written or 0)
+            metrics.add_metric("RecordsRejected", MetricUnit.Count, outcome.records_rejected or 0)
     for key in batch.ignored:
         reason = "contracts are not read yet" if key.endswith(f"/{CONTRACT_NAME}") else "not data"
         logger.info("key ignored: %s", reason, extra={"source_key": key})

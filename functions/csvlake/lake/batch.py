@@ -5,6 +5,7 @@ fails alone. Nothing is acknowledged before the ledger has it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from csvlake.errors import TransientError
@@ -32,6 +33,7 @@ class Batch:
     Attributes:
         bucket: keys in other buckets are not ours to look at.
         crawler: None where the converter registers the tables itself.
+        threads: how many keys are looked at in one go.
         has_time: says before each key whether there is time for one more; what it cuts off fails, and comes again.
         on_trouble: told of each key that failed, while its exception is at hand.
         ignored: keys that are not data, after `run`.
@@ -43,6 +45,7 @@ class Batch:
     clock: Clock
     bucket: str
     crawler: Crawler | None = None
+    threads: int = 1
     has_time: Callable[[], bool] = lambda: True
     on_trouble: Callable[[str, Exception], None] = lambda _key, _error: None
     ignored: list[str] = field(default_factory=list)
@@ -66,20 +69,19 @@ class Batch:
         return [failure for failure in failures if failure is not None]
 
     def _converge_all(self, sources: Iterable[SourceObject]) -> dict[SourceObject, list[Outcome | Exception]]:
-        by_key: dict[str, Outcome | Exception] = {}
-        ended: dict[SourceObject, list[Outcome | Exception]] = {}
-        for source in dict.fromkeys(sources):
-            keys = [key for key in source.keys if source.bucket == self.bucket and self.converger.is_data(key)]
-            if not keys:
-                self.ignored.append(f"{source.bucket}/{source.key}")
-            for key in keys:
-                if key not in by_key:
-                    by_key[key] = self._converge(key, is_first=not by_key)
-            ended[source] = [by_key[key] for key in keys]
-        return ended
+        wanted: dict[SourceObject, list[str]] = {}
+        for source in sources:
+            wanted[source] = [
+                key for key in source.keys if source.bucket == self.bucket and self.converger.is_data(key)
+            ]
+        self.ignored = [f"{source.bucket}/{source.key}" for source, keys in wanted.items() if not keys]
+        keys = list(dict.fromkeys(key for named in wanted.values() for key in named))
+        with ThreadPoolExecutor(max_workers=self.threads) as pool:
+            ended = dict(zip(keys, pool.map(self._converge, keys, range(len(keys))), strict=True))
+        return {source: [ended[key] for key in named] for source, named in wanted.items()}
 
-    def _converge(self, key: str, *, is_first: bool) -> Outcome | Exception:
-        if not is_first and not self.has_time():
+    def _converge(self, key: str, number: int) -> Outcome | Exception:
+        if number > 0 and not self.has_time():
             return TransientError(f"no time was left for {key}")
         try:
             return self.converger.converge(key)

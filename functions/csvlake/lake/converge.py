@@ -8,6 +8,7 @@ nothing (docs/adr/0006-any-order-of-events.md).
 A small new file costs one GET, one PUT and one HEAD.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -54,11 +55,24 @@ class Lake:
     converter_version: str
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """A conversion that its table takes, and what its object's metadata will tell."""
+
+    converted: Converted
+    stamp: Stamp
+
+
 class Converger:
-    """Converge keys, one after the other. Not shared between threads."""
+    """Converge keys.
+
+    Threads may share it: their requests to S3 overlap, while conversions and changes of tables take turns, so that one
+    conversion at a time has the memory, and the first file of a table makes the table before the next one looks for it.
+    """
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
+        self._turn = threading.Lock()
 
     def is_data(self, key: str) -> bool:
         """Return whether a key is one that a table is made of, refused ones included."""
@@ -112,19 +126,29 @@ class Converger:
             if stamp and self._is_settled(stamp, source.info) and not stamp.records_rejected:
                 return replace(outcome, outcome="unchanged").with_stamp(stamp)
         try:
-            converted = self._convert(placement, source)
+            with self._turn:
+                prepared = self._prepare(placement, source)
         except TerminalError as refusal:
             # The CSV that implied the old rows is gone, so they go, too.
             self._delete_target(placement, source.info)
             return replace(outcome, outcome="refused", reason=refusal.reason)
         try:
-            return self._publish(placement, source.info, converted, outcome)
-        except TerminalError as refusal:  # the table, made by another file meanwhile, does not take this one
-            self._delete_target(placement, source.info)
-            return replace(outcome, outcome="refused", reason=refusal.reason)
+            return self._publish(placement, source.info, prepared, outcome)
         finally:
-            if converted.path is not None:
-                converted.path.unlink(missing_ok=True)
+            _remove_scratch(prepared.converted)
+
+    def _prepare(self, placement: Placement, source: SourceObjectBytes) -> "_Prepared":
+        """Convert a source and have its table take it, so that nothing but the put is left."""
+        tables = self._lake.tables
+        converted = self._convert(placement, source)
+        try:
+            prefix = self._lake.layout.table_prefix(placement.table)
+            version = tables.publish_schema(converted.report.schema, placement, prefix)
+            tables.register_partition(placement)
+        except BaseException:
+            _remove_scratch(converted)
+            raise
+        return _Prepared(converted, Stamp.of(source.info, converted.report, self._lake.converter_version, version))
 
     def _convert(self, placement: Placement, source: SourceObjectBytes) -> Converted:
         lake = self._lake
@@ -149,31 +173,28 @@ class Converger:
             )
         return converted
 
-    def _publish(self, placement: Placement, source: ObjectInfo, converted: Converted, outcome: Outcome) -> Outcome:
-        lake = self._lake
-        report = converted.report
-        version = lake.tables.publish_schema(report.schema, placement, lake.layout.table_prefix(placement.table))
-        lake.tables.register_partition(placement)
-        stamp = Stamp.of(source, report, lake.converter_version, version)
-        rejects = tuple(RejectedRecord(placement.source_key, source.etag, reject) for reject in report.rejects)
-        outcome = replace(outcome.with_stamp(stamp), rejects=rejects)
+    def _publish(self, placement: Placement, source: ObjectInfo, prepared: "_Prepared", outcome: Outcome) -> Outcome:
+        store = self._lake.store
+        rejects = [RejectedRecord(source.key, source.etag, reject) for reject in prepared.converted.report.rejects]
+        outcome = replace(outcome.with_stamp(prepared.stamp), rejects=tuple(rejects))
         try:
-            self._put(placement.target_key, converted, stamp, ABSENT)
+            self._put(placement.target_key, prepared, ABSENT)
         except PreconditionFailed:
-            target = lake.store.head(placement.target_key)
+            target = store.head(placement.target_key)
             known = self._read_stamp(target)
             self._check_source(source)
             if known is not None and self._is_settled(known, source):
                 return replace(outcome, outcome="unchanged").with_stamp(known)
-            self._put(placement.target_key, converted, stamp, ABSENT if target is None else target.etag)
+            self._put(placement.target_key, prepared, ABSENT if target is None else target.etag)
         self._check_source(source)
         return outcome
 
-    def _put(self, key: str, converted: Converted, stamp: Stamp, expected: str) -> None:
+    def _put(self, key: str, prepared: "_Prepared", expected: str) -> None:
+        converted, metadata = prepared.converted, prepared.stamp.write()
         if converted.table is not None:
-            self._lake.store.put_table(key, converted.table, converted.writer_arguments, stamp.write(), expected)
+            self._lake.store.put_table(key, converted.table, converted.writer_arguments, metadata, expected)
         elif converted.path is not None:
-            self._lake.store.put_file(key, converted.path, stamp.write(), expected)
+            self._lake.store.put_file(key, converted.path, metadata, expected)
         else:
             raise ValueError("the engine gave neither a table nor a file")
 
@@ -187,7 +208,8 @@ class Converger:
         target = lake.store.head(placement.target_key)
         if target is not None:
             lake.store.delete(placement.target_key, target.etag)
-        lake.tables.settle_partition(placement)
+        with self._turn:
+            lake.tables.settle_partition(placement)
         if source is not None:
             self._check_source(source)
         elif lake.store.head(placement.source_key) is not None:
@@ -216,3 +238,8 @@ def _describe(placement: Placement, source: ObjectInfo) -> Outcome:
         table_name=placement.table,
         target_key=placement.target_key,
     )
+
+
+def _remove_scratch(converted: Converted) -> None:
+    if converted.path is not None:
+        converted.path.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ class TypesMoved(TransientError):  # noqa: N818 - a fact: another file was first
 
 
 class Tables:
-    """The tables of one lake, as one process knows them. Not shared between threads.
+    """The tables of one lake, as one process knows them. For one thread at a time.
 
     Args:
         bucket_url: ``s3://bucket/``, before every location.
