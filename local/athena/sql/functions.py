@@ -1,0 +1,180 @@
+"""Which of Trino's functions are answered, and those whose meaning needs another name in DuckDB.
+
+A function is answered only when its name stands here: one that DuckDB happens to have under the same name, with another
+meaning, would be a wrong answer that nobody sees.
+"""
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from local.athena.errors import QueryError, unsupported
+
+PLAIN = frozenset(
+    ["abs", "acos", "all_match", "any_match", "any_value", "arbitrary", "array_agg", "array_distinct", "array_intersect", "array_join", "array_max", "array_min", "array_position", "array_sort", "asin", "atan", "atan2", "avg", "bit_count", "bitwise_and", "bitwise_or", "bitwise_xor", "bool_and", "bool_or", "cardinality", "cbrt", "ceil", "ceiling", "chr", "coalesce", "codepoint", "concat", "contains", "corr", "cos", "cosh", "count", "count_if", "covar_pop", "covar_samp", "cume_dist", "current_date", "current_timestamp", "date", "date_add", "date_diff", "date_format", "date_parse", "date_trunc", "day", "day_of_month", "day_of_week", "day_of_year", "degrees", "dense_rank", "dow", "doy", "e", "element_at", "every", "exp", "extract", "filter", "first_value", "flatten", "floor", "from_iso8601_date", "from_iso8601_timestamp", "from_unixtime", "greatest", "grouping", "hour", "if", "infinity", "is_finite", "is_infinite", "is_nan", "json_array_length", "json_extract", "json_extract_scalar", "json_format", "json_parse", "lag", "last_value", "last_day_of_month", "lead", "least", "length", "levenshtein_distance", "ln", "localtimestamp", "log10", "log2", "lower", "lpad", "ltrim", "map", "map_agg", "map_from_entries", "map_keys", "map_values", "max", "max_by", "md5", "millisecond", "min", "min_by", "minute", "mod", "month", "nan", "now", "nth_value", "ntile", "nullif", "percent_rank", "pi", "position", "pow", "power", "quarter", "radians", "rand", "random", "rank", "regexp_extract", "regexp_extract_all", "regexp_like", "regexp_replace", "replace", "reverse", "round", "row", "row_number", "rpad", "rtrim", "second", "sequence", "sha256", "sign", "sin", "sinh", "skewness", "slice", "split", "split_part", "sqrt", "starts_with", "stddev", "stddev_pop", "stddev_samp", "strpos", "substr", "substring", "sum", "tan", "tanh", "to_hex", "to_iso8601", "to_unixtime", "to_utf8", "transform", "translate", "trim", "truncate", "try", "try_cast", "typeof", "unnest", "upper", "var_pop", "var_samp", "variance", "week", "week_of_year", "width_bucket", "year", "year_of_week", "approx_distinct", "approx_percentile", "regr_slope", "regr_intercept", "array_except", "array_union", "array_remove", "json_object_keys", "histogram", "url_decode", "listagg", "cast", "format_datetime", "unixtime", "exclude", "hash_counts"]
+) - {"json_object_keys", "url_decode", "unixtime", "exclude", "hash_counts", "codepoint", "width_bucket"}
+DENIED = {"codepoint", "flatten_map", "bit_count", "to_iso8601", "array_position", "json_parse", "map_from_entries"}
+JODA = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%g",
+        "EEE": "%a", "EEEE": "%A", "MMM": "%b", "MMMM": "%B", "a": "%p", "hh": "%I", "DDD": "%j"}  # fmt: skip
+
+
+def check_function(node: exp.Expression) -> None:
+    """Refuse a call of a function that is not known here.
+
+    Raises:
+        QueryError: NOT_SUPPORTED naming the function.
+    """
+    name = called_name(node)
+    if name and (name not in PLAIN or name in DENIED):
+        raise unsupported(f"Function {name}")
+
+
+def called_name(node: exp.Expression) -> str:
+    """Return the name by which the query calls a function, lower-case; empty for what is no call."""
+    if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
+        return str(node.name).lower()
+    return str(node.meta.get("name", "")).lower() if isinstance(node, exp.Func) else ""
+
+
+def rewrite_call(node: exp.Expression) -> exp.Expression:
+    """Return what a call is in DuckDB, itself where sqlglot's translation is right."""
+    name = called_name(node)
+    rule = RULES.get(name)
+    return rule(node) if rule else node
+
+
+def call(name: str, *arguments: exp.Expression) -> exp.Expression:
+    """Build a call that goes to DuckDB as it is."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def _arguments(node: exp.Expression) -> list[exp.Expression]:
+    if isinstance(node, exp.Anonymous):
+        return list(node.expressions)
+    found = []
+    for key in node.arg_types:
+        value = node.args.get(key)
+        if isinstance(value, list):
+            found.extend(value)
+        elif isinstance(value, exp.Expression):
+            found.append(value)
+    return found
+
+
+def _rename(name: str) -> Callable[[exp.Expression], exp.Expression]:
+    return lambda node: call(name, *_arguments(node))
+
+
+def _date_diff(node: exp.Expression) -> exp.Expression:
+    """Count whole units, as Trino does; DuckDB's date_diff counts the boundaries crossed."""
+    unit = exp.Literal.string(node.text("unit").lower() if node.args.get("unit") else "day")
+    return call("date_sub", unit, node.expression, node.this)
+
+
+def _approx_percentile(node: exp.Expression) -> exp.Expression:
+    arguments = _arguments(node)
+    if len(arguments) != 2:
+        raise unsupported("approx_percentile with weights or accuracy")
+    return call("quantile_disc", *arguments)
+
+
+def _regexp_replace(node: exp.Expression) -> exp.Expression:
+    text, pattern, *rest = (
+        node.this,
+        node.expression,
+        *([node.args["replacement"]] if node.args.get("replacement") else []),
+    )
+    new = rest[0] if rest else exp.Literal.string("")
+    if not isinstance(new, exp.Literal):
+        raise unsupported("regexp_replace with a replacement that is not a literal")
+    java = str(new.this).replace("\\", "\\\\")
+    for group in range(10):
+        java = java.replace(f"${group}", f"\\{group}")
+    if "$" in java:
+        raise unsupported("regexp_replace with named groups")
+    return call("regexp_replace", text, pattern, exp.Literal.string(java), exp.Literal.string("g"))
+
+
+def _regexp_extract(node: exp.Expression) -> exp.Expression:
+    group = node.args.get("group")
+    return call("athena_regexp_extract", node.this, node.expression, *([group] if group else []))
+
+
+def _substring(node: exp.Expression) -> exp.Expression:
+    length = node.args.get("length")
+    return call("athena_substr", node.this, node.args["start"], *([length] if length else []))
+
+
+def _format_datetime(node: exp.Expression) -> exp.Expression:
+    import re
+
+    moment, pattern = _arguments(node)
+    if not isinstance(pattern, exp.Literal):
+        raise unsupported("format_datetime with a pattern that is not a literal")
+
+    def one(match: "re.Match[str]") -> str:
+        if match[1] is not None:
+            return match[1].replace("%", "%%") or "'"
+        if match[2] is None:
+            return match[0].replace("%", "%%")
+        if match[0] not in JODA:
+            raise unsupported(f"format_datetime with {match[0]!r}")
+        return JODA[match[0]]
+
+    text = re.sub(r"'([^']*)'|([A-Za-z])\2*|.", one, str(pattern.this), flags=re.S)
+    return call("strftime", moment, exp.Literal.string(text))
+
+
+def _map(node: exp.Expression) -> exp.Expression:
+    return node
+
+
+def _map_agg(node: exp.Expression) -> exp.Expression:
+    key, value = _arguments(node)
+    return call("map", call("list", key), call("list", value))
+
+
+def _extract(node: exp.Expression) -> exp.Expression:
+    unit = str(node.this.name).upper()
+    if unit in {"DOW", "DAY_OF_WEEK"}:
+        return call("isodow", node.expression)
+    return node
+
+
+RULES: dict[str, Callable[[exp.Expression], exp.Expression]] = {
+    "approx_distinct": lambda node: exp.Count(this=exp.Distinct(expressions=[node.this])),
+    "approx_percentile": _approx_percentile,
+    "date_diff": _date_diff,
+    "regexp_replace": _regexp_replace,
+    "regexp_extract": _regexp_extract,
+    "substr": _substring,
+    "substring": _substring,
+    "format_datetime": _format_datetime,
+    "every": _rename("bool_and"),
+    "map_agg": _map_agg,
+    "split_part": _rename("athena_split_part"),
+    "from_iso8601_date": lambda node: exp.Cast(this=_arguments(node)[0], to=exp.DataType.build("date")),
+    "day_of_year": _rename("dayofyear"),
+    "doy": _rename("dayofyear"),
+    "dow": _rename("isodow"),
+    "day_of_month": _rename("day"),
+    "last_day_of_month": _rename("last_day"),
+    "year_of_week": _rename("isoyear"),
+    "any_match": lambda node: call("list_bool_or", call("list_transform", *_arguments(node))),
+    "all_match": lambda node: call("list_bool_and", call("list_transform", *_arguments(node))),
+    "is_nan": _rename("isnan"),
+    "is_finite": _rename("isfinite"),
+    "is_infinite": _rename("isinf"),
+    "nan": lambda _node: exp.Cast(this=exp.Literal.string("nan"), to=exp.DataType.build("double")),
+    "infinity": lambda _node: exp.Cast(this=exp.Literal.string("inf"), to=exp.DataType.build("double")),
+    "e": lambda _node: call("exp", exp.Literal.number("1")),
+    "levenshtein_distance": _rename("levenshtein"),
+    "millisecond": lambda node: exp.Mod(
+        this=exp.paren(call("millisecond", *_arguments(node))), expression=exp.Literal.number(1000)
+    ),
+}
+
+
+def misuse(message: str) -> QueryError:
+    """Return the error of operands that do not go together."""
+    return QueryError("TYPE_MISMATCH", message)

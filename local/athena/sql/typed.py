@@ -1,0 +1,338 @@
+"""Rewrite what DuckDB means otherwise than Trino, where that depends on the operands' types.
+
+The types are asked of DuckDB itself, over empty tables of the right columns.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from local.athena.errors import unsupported
+from local.athena.sql.functions import call, misuse
+from local.athena.sql.parse import place
+
+INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
+FLOATS = {"DOUBLE", "FLOAT"}
+COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+SYMBOLS = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+DECIMAL = re.compile(r"DECIMAL\((\d+),\s?(\d+)\)")
+INTEGER_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "HUGEINT": 19}
+MOST_DIGITS = 38
+
+
+class Typer:
+    """Tells the DuckDB types of a query's expressions."""
+
+    def __init__(self, connection: Any, error: type[Exception]) -> None:
+        self._connection, self._error = connection, error
+        self._known: dict[tuple[int, str], str] = {}
+
+    def of(self, node: exp.Expression) -> str | None:
+        """Return an expression's type; None where it cannot be told, e.g. inside a lambda or a correlated subquery."""
+        if isinstance(node, exp.Literal):
+            return "VARCHAR" if node.is_string else self._ask(node.copy(), None)
+        if isinstance(node, exp.Null):
+            return '"NULL"'
+        select = node.find_ancestor(exp.Select)
+        key = (id(select), node.sql("duckdb"))
+        if key not in self._known:
+            kind = self._ask(node.copy(), select)
+            if kind is None:
+                return None
+            self._known[key] = kind
+        return self._known[key]
+
+    def _ask(self, node: exp.Expression, select: exp.Select | None) -> str | None:
+        probe = exp.Select(expressions=[_outside_groups(node)])
+        if select is not None:
+            for part in ("from_", "joins", "laterals"):
+                value = select.args.get(part)
+                if value:
+                    probe.set(part, value.copy() if isinstance(value, exp.Expression) else [v.copy() for v in value])
+            tables = _ctes_before(select)
+            if tables:
+                probe.set("with_", exp.With(expressions=[table.copy() for table in tables]))
+        try:
+            rows = self._connection.execute(f"DESCRIBE {probe.sql('duckdb')}").fetchall()
+        except self._error:
+            return None
+        return str(rows[0][1])
+
+
+def _outside_groups(node: exp.Expression) -> exp.Expression:
+    """Make an aggregate's neighbours legal without the GROUP BY, which has no say in types."""
+    if not node.find(exp.AggFunc) or node.find(exp.Window):
+        return node
+    for column in list(node.find_all(exp.Column)):
+        if not column.find_ancestor(exp.AggFunc) and column is not node:
+            column.replace(call("any_value", column.copy()))
+    return node
+
+
+def _ctes_before(select: exp.Expression) -> list[exp.Expression]:
+    """Return the CTEs that a SELECT can see, outer ones first."""
+    levels: list[list[exp.Expression]] = []
+    node: exp.Expression | None = select
+    inside: exp.Expression | None = None
+    while node is not None:
+        if isinstance(node, exp.CTE):
+            inside = node
+        elif with_ := node.args.get("with_"):
+            before = []
+            for table in with_.expressions:
+                if table is inside:
+                    break
+                before.append(table)
+            levels.append(before)
+        node = node.parent
+    return [table for level in reversed(levels) for table in level]
+
+
+def rewrite_by_type(tree: exp.Expression, typer: Typer) -> exp.Expression:
+    """Rewrite the query, innermost expressions first.
+
+    Raises:
+        QueryError: TYPE_MISMATCH where Trino would refuse the operands; NOT_SUPPORTED where the right answer depends on
+            a type that cannot be told.
+    """
+    for node in reversed(list(tree.walk(bfs=True))):
+        for kinds, rule in RULES:
+            if isinstance(node, kinds):
+                new = rule(node, typer)
+                if new is not None and new is not node:
+                    if node is tree:
+                        tree = new
+                    node.replace(new)
+                break
+    return tree
+
+
+def _known(node: exp.Expression, typer: Typer, what: str) -> str:
+    kind = typer.of(node)
+    if kind is None:
+        raise unsupported(
+            f"{place(node)}{what} whose operand's type cannot be told here ({node.sql('trino')}); a CAST helps"
+        )
+    return kind
+
+
+def _decimal(kind: str) -> tuple[int, int] | None:
+    if match := DECIMAL.fullmatch(kind):
+        return int(match[1]), int(match[2])
+    return (INTEGER_DIGITS[kind], 0) if kind in INTEGER_DIGITS else None
+
+
+def _cast(node: exp.Expression, kind: str) -> exp.Expression:
+    return exp.Cast(this=node, to=exp.DataType.build(kind, dialect="duckdb"))
+
+
+def _divide(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    left, right = _known(node.left, typer, "A division"), _known(node.right, typer, "A division")
+    if "NULL" in left or "NULL" in right:
+        return None
+    if left in INTEGERS and right in INTEGERS:
+        return exp.paren(exp.IntDiv(this=exp.paren(node.left.copy()), expression=exp.paren(node.right.copy())))
+    if left in FLOATS or right in FLOATS:
+        kind = "FLOAT" if left == right == "FLOAT" else "DOUBLE"
+        return exp.paren(
+            exp.Div(this=_cast(node.left.copy(), kind), expression=_cast(node.right.copy(), kind), typed=True)
+        )
+    first, second = _decimal(left), _decimal(right)
+    if first is None or second is None:
+        if "INTERVAL" in left:
+            return None
+        raise misuse(f"{place(node)}Cannot apply operator: {trino_name(left)} / {trino_name(right)}")
+    scale = max(first[1], second[1])
+    precision = min(MOST_DIGITS, first[0] + second[1] + max(0, second[1] - first[1]))
+    return divide_decimals(node.left.copy(), node.right.copy(), scale - first[1] + second[1], precision, scale)
+
+
+def divide_decimals(
+    left: exp.Expression, right: exp.Expression, shift: int, precision: int, scale: int
+) -> exp.Expression:
+    """Divide exactly, rounding half up, in whole numbers."""
+    left = call("athena_unscaled", left)
+    right = call("athena_unscaled", right)
+    if shift:
+        left = exp.Mul(this=left, expression=_cast(exp.Literal.number("1" + "0" * shift), "HUGEINT"))
+    quotient = call("athena_half_up", left, right)
+    return _cast(call("athena_scaled", quotient, exp.Literal.number(scale)), f"DECIMAL({precision}, {scale})")
+
+
+def _average(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    kind = _known(node.this, typer, "AVG")
+    if kind == "FLOAT":
+        return None if isinstance(node.parent, exp.Window) else _cast(node.copy(), "FLOAT")
+    digits = DECIMAL.fullmatch(kind)
+    if not digits:
+        return None
+    if isinstance(node.parent, exp.Window | exp.Filter) or isinstance(node.this, exp.Distinct):
+        raise unsupported("AVG of decimals with OVER, FILTER or DISTINCT")
+    precision, scale = int(digits[1]), int(digits[2])
+    total, count = exp.Sum(this=node.this.copy()), exp.Count(this=node.this.copy())
+    total = _cast(total, f"DECIMAL({MOST_DIGITS}, {scale})")
+    return divide_decimals(total, count, 0, precision, scale)
+
+
+def _sum(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    kind = _known(argument, typer, "SUM")
+    wanted = {"FLOAT": "FLOAT"} | dict.fromkeys(INTEGERS, "BIGINT")
+    if kind == "VARCHAR":
+        raise misuse(f"{place(node)}Unexpected parameters (varchar) for function sum")
+    if kind not in wanted:
+        return None
+    outer = node
+    while isinstance(outer.parent, exp.Window | exp.Filter) and outer.parent.this is outer:
+        outer = outer.parent
+    if outer is node:
+        return _cast(node.copy(), wanted[kind])
+    outer.replace(_cast(outer.copy(), wanted[kind]))
+    return None
+
+
+def _cast_rule(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    target = node.to
+    name = target.this.name if isinstance(target.this, exp.DataType.Type) else str(target.this)
+    if name == "DECIMAL" and not target.expressions:
+        precision = (MOST_DIGITS, 0)
+        if isinstance(node.this, exp.Literal) and node.args.get("literal"):
+            precision = (MOST_DIGITS, 0)
+        node.set("to", exp.DataType.build(f"DECIMAL({precision[0]}, {precision[1]})", dialect="duckdb"))
+    if name == "TIMESTAMP" and target.expressions:
+        node.set("to", exp.DataType.build("TIMESTAMP"))
+    if name in {"TINYINT", "SMALLINT", "INT", "BIGINT"}:
+        kind = _known(node.this, typer, "A CAST")
+        if kind in FLOATS:
+            node.set("this", call("round", node.this.copy()))
+        elif kind == "VARCHAR":
+            checked = "athena_try_int" if isinstance(node, exp.TryCast) else "athena_int"
+            node.set("this", call(checked, node.this.copy()))
+        return None
+    if name in {"VARCHAR", "TEXT", "CHAR", "NCHAR"}:
+        return _cast_to_text(node, typer)
+    return None
+
+
+def _cast_to_text(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    kind = _known(node.this, typer, "A CAST")
+    text: exp.Expression | None = None
+    if kind in FLOATS:
+        text = call("athena_double" if kind == "DOUBLE" else "athena_real", node.this.copy())
+    elif kind.startswith("TIMESTAMP"):
+        text = call("athena_timestamp", node.this.copy())
+        if "ZONE" in kind:
+            text = exp.paren(exp.DPipe(this=text, expression=exp.Literal.string(" UTC")))
+    elif kind == "JSON":
+        text = call("json_extract_string", node.this.copy(), exp.Literal.string("$"))
+    elif kind == "BLOB" or kind.endswith("[]") or kind.startswith(("STRUCT", "MAP", "TUPLE")):
+        raise misuse(f"{place(node)}Cannot cast {trino_name(kind)} to varchar")
+    if node.to.expressions:
+        base = text or exp.Cast(this=node.this.copy(), to=exp.DataType.build("VARCHAR"))
+        return call("left", base, node.to.expressions[0].this.copy())
+    return text
+
+
+def _family(kind: str) -> str:
+    if kind in INTEGERS or kind in FLOATS or kind.startswith("DECIMAL"):
+        return "number"
+    if kind == "DATE" or kind.startswith("TIMESTAMP"):
+        return "moment"
+    return {"VARCHAR": "text", "BOOLEAN": "boolean", "JSON": "json"}.get(kind, "")
+
+
+def _compare(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    if isinstance(node, exp.Between):
+        pairs = [(node.this, node.args["low"]), (node.this, node.args["high"])]
+    elif isinstance(node, exp.In):
+        pairs = [(node.this, item) for item in node.expressions]
+    else:
+        pairs = [(node.left, node.right)]
+    for left, right in pairs:
+        if isinstance(right, exp.Query | exp.Subquery | exp.Any | exp.All):
+            continue
+        first, second = typer.of(left), typer.of(right)
+        if first is None or second is None:
+            continue
+        one, two = _family(first), _family(second)
+        if one and two and one != two:
+            symbol = SYMBOLS.get(node.key, node.key.upper())
+            raise misuse(f"{place(node)}Cannot apply operator: {trino_name(first)} {symbol} {trino_name(second)}")
+    return None
+
+
+def _concatenate(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    operands = node.expressions if isinstance(node, exp.Concat) else [node.left, node.right]
+    for operand in operands:
+        kind = typer.of(operand)
+        if kind and _family(kind) not in {"text", ""}:
+            raise misuse(f"{place(node)}Unexpected parameters ({trino_name(kind)}) for function concat")
+    return None
+
+
+def _keep_date(operand: Callable[[exp.Expression], exp.Expression]) -> Callable[..., exp.Expression | None]:
+    def rule(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+        return _cast(node.copy(), "DATE") if typer.of(operand(node)) == "DATE" else None
+
+    return rule
+
+
+def _plus(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    interval = node.find(exp.Interval)
+    first, second = typer.of(node.left), typer.of(node.right)
+    if interval is not None and (node.left is interval or node.right is interval) and "DATE" in {first, second}:
+        return _cast(exp.paren(node.copy()), "DATE")
+    if isinstance(node, exp.Sub) and first and second and _family(first) == _family(second) == "moment":
+        raise unsupported(f"{place(node)}The difference of two dates or times; date_diff")
+    if {first, second} == {"DATE", "INTEGER"}:
+        raise misuse(f"{place(node)}Cannot apply operator: {trino_name(str(first))} + {trino_name(str(second))}")
+    return None
+
+
+def _round(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    digits = DECIMAL.fullmatch(typer.of(node.this) or "")
+    if not digits or not node.args.get("decimals"):
+        return None
+    precision, scale = min(MOST_DIGITS, int(digits[1]) + 1), int(digits[2])
+    return _cast(node.copy(), f"DECIMAL({precision}, {scale})")
+
+
+def _type_of(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    return exp.Literal.string(trino_name(_known(node.this, typer, "typeof")))
+
+
+def _unnest(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    if len(node.expressions) != 1:
+        raise unsupported("UNNEST of several arrays")
+    kind = typer.of(node.expressions[0]) or ""
+    if kind.startswith("MAP") or (kind.startswith("STRUCT") and kind.endswith("[]")):
+        raise unsupported(f"UNNEST of {trino_name(kind)}")
+    return None
+
+
+def trino_name(kind: str) -> str:
+    """Return Trino's name of a DuckDB type."""
+    if digits := DECIMAL.fullmatch(kind):
+        return f"decimal({digits[1]},{digits[2]})"
+    if kind.endswith("[]"):
+        return f"array({trino_name(kind[:-2])})"
+    names = {"INTEGER": "integer", "HUGEINT": "bigint", "FLOAT": "real", "BLOB": "varbinary", '"NULL"': "unknown",
+             "TIMESTAMP": "timestamp(3)", "TIMESTAMP WITH TIME ZONE": "timestamp(3) with time zone"}  # fmt: skip
+    return names.get(kind, kind.lower())
+
+
+RULES: tuple[tuple[Any, Callable[..., exp.Expression | None]], ...] = (
+    (exp.Div, _divide),
+    (exp.Avg, _average),
+    (exp.Sum, _sum),
+    ((exp.Cast, exp.TryCast), _cast_rule),
+    ((*COMPARISONS, exp.Between, exp.In), _compare),
+    ((exp.DPipe, exp.Concat), _concatenate),
+    ((exp.DateAdd, exp.DateTrunc, exp.TimestampTrunc), _keep_date(lambda node: node.this)),
+    ((exp.Add, exp.Sub), _plus),
+    (exp.Round, _round),
+    (exp.Typeof, _type_of),
+    (exp.Unnest, _unnest),
+)
