@@ -30,9 +30,8 @@ class Block:
         ragged: by row, the records that have too many or too few cells.
         records: how many there were by the second count, rejected ones included.
         blank: blank lines between them.
-        lines: physical line ends.
+        lines: physical line ends; rejects number theirs from 1 at the stretch's start.
         offset: of the first record in the text.
-        line: physical line number there.
     """
 
     columns: list[pa.Array]
@@ -44,34 +43,35 @@ class Block:
     rejects: list[Reject] = field(default_factory=list)
     comments: int = 0
     offset: int = 0
-    line: int = 1
 
 
 class _UnvouchedError(Exception):
     """The fast way cannot answer for its result."""
 
 
-def read_block(data: bytes, layout: Layout, *, offset: int, line: int) -> Block:
+def read_block(data: bytes | memoryview, layout: Layout, *, offset: int, read: Records | None = None) -> Block:
     """Read every record of a stretch that starts and ends at records' bounds.
 
     Args:
         data: UTF-8 bytes, as far as they are valid.
         layout: how records are written.
         offset: of the stretch in the text.
-        line: physical line number at its start, 1-based.
+        read: the stretch's records, where they were read already.
 
     Raises:
         TransientError: the two counts of the records differ.
     """
     try:
-        block = _read_fast(data, layout)
+        block = _read_fast(data, layout) if read is None else _take_records(bytes(data), layout, offset, read)
     except (_UnvouchedError, pa.ArrowInvalid):
-        block = _read_slow(data, layout, offset, line)
-    block.offset, block.line = offset, line
+        content = bytes(data)
+        read = read_records(content, layout, offset=offset, line=1, final=True)
+        block = _take_records(content, layout, offset, read)
+    block.offset = offset
     return block
 
 
-def _read_fast(data: bytes, layout: Layout) -> Block:
+def _read_fast(data: bytes | memoryview, layout: Layout) -> Block:
     dialect = layout.dialect
     delimiter, quote = dialect.delimiter.encode(), (dialect.quote or "").encode()
     if len(delimiter) != 1 or len(quote) > 1 or dialect.escape or not data:
@@ -109,7 +109,9 @@ def is_utf8(view: Bytes) -> bool:
     return True
 
 
-def _parse(data: bytes, layout: Layout, delimiter: bytes, quote: bytes, odd: list[tuple[int, str]]) -> list[pa.Array]:
+def _parse(
+    data: bytes | memoryview, layout: Layout, delimiter: bytes, quote: bytes, odd: list[tuple[int, str]]
+) -> list[pa.Array]:
     def keep(row: pacsv.InvalidRow) -> str:
         odd.append((row.number - 1, row.text))
         return "skip"
@@ -166,15 +168,14 @@ def _columns(rows: list[tuple[bytes, ...]], width: int) -> list[pa.Array]:
     ] * width
 
 
-def _read_slow(data: bytes, layout: Layout, offset: int, line: int) -> Block:
-    read = read_records(data, layout, offset=offset, line=line, final=True)
+def _take_records(data: bytes, layout: Layout, offset: int, read: Records) -> Block:
     width = layout.width
     ragged = {row: record for row, record in enumerate(read.records) if len(record.cells) != width}
     blank = _check_tiling(data, read, offset, width)
     columns = _columns([record.cells for record in read.records], width)
     comments = sum(skipped.kind == "comment" for skipped in read.skipped)
     count = len(read.records) + len(read.rejects)
-    return Block(columns, len(read.records), count, read.line - line, blank, ragged, read.rejects, comments)
+    return Block(columns, len(read.records), count, read.line - 1, blank, ragged, read.rejects, comments)
 
 
 def _check_tiling(data: bytes, read: Records, offset: int, width: int) -> int:

@@ -1,26 +1,25 @@
 """Convert one source: read, decide, prove, agree, store."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 
 import pyarrow as pa
 
-from csvlake.engine.blocks import Block, read_block
+from csvlake.engine.blocks import read_block
 from csvlake.engine.cells import Cells
 from csvlake.engine.dialect import decide
-from csvlake.engine.kinds import TEXT, glue_type
+from csvlake.engine.kinds import TEXT
 from csvlake.engine.layout import Layout
-from csvlake.engine.model import RESCUED_COLUMN, Agree, Column, Converted, ConvertOptions, Reject, Report, Source
-from csvlake.engine.names import clean_names
+from csvlake.engine.model import Agree, Converted, ConvertOptions, Report, Source
+from csvlake.engine.plan import agree_on, infer, name_columns, widen
 from csvlake.engine.prove import classify
-from csvlake.engine.source import TextBytes, open_text
-from csvlake.engine.store import Proven, Stored, store_block
+from csvlake.engine.sizes import choose_sizes
+from csvlake.engine.source import open_text
+from csvlake.engine.store import Proven, store_block
+from csvlake.engine.stream import stream
+from csvlake.engine.tally import Tally
 from csvlake.engine.writer import make_schema, writer_arguments
-from csvlake.errors import TransientError
 
 __all__ = ["convert", "inspect"]
-
-_OUTCOMES = {"rescue": f"kept in {RESCUED_COLUMN}", "reject_record": "their records are rejected"}
 
 
 def convert(
@@ -45,19 +44,12 @@ def convert(
     options = options or ConvertOptions()
     text = open_text(source, options)
     layout = decide(text, options)
-    body = _read_body(text, layout)
-    block = read_block(body, layout, offset=layout.body_start, line=layout.first_line)
-    columns, proven = _prove(block, layout, options)
-    wanted = _agree(columns, agree)
-    stored = store_block(block, body, layout, proven, wanted, options.on_misfit)
-    problems = _describe_problems(block, layout)
-    if stored.misfits and options.on_misfit == "widen":
-        misfits = {misfit.column.name for misfit in stored.misfits}
-        problems += [f"{misfit.describe()}: the column becomes string" for misfit in stored.misfits]
-        wanted = [replace(column, type="string") if column.name in misfits else column for column in wanted]
-        stored = store_block(block, body, layout, proven, wanted, options.on_misfit)
-    problems += [f"{misfit.describe()}: {_OUTCOMES[options.on_misfit]}" for misfit in stored.misfits]
-    return _finish(stored, layout, wanted, metadata, problems)
+    sizes = choose_sizes(options.memory_bytes)
+    end = layout.body_end if layout.body_end is not None else text.size
+    if end is None or end - layout.body_start > sizes.batch_bytes:
+        return stream(text, layout, options, agree, metadata, sizes)
+    body = text.read_range(layout.body_start, end - layout.body_start)
+    return _convert_at_once(body, layout, options, agree, metadata)
 
 
 def inspect(source: Source, options: ConvertOptions | None = None) -> Report:
@@ -68,71 +60,27 @@ def inspect(source: Source, options: ConvertOptions | None = None) -> Report:
     return converted.report
 
 
-def _read_body(text: TextBytes, layout: Layout) -> bytes:
-    if layout.body_end is not None:
-        return text.read_range(layout.body_start, layout.body_end - layout.body_start)
-    size = text.size if text.size is not None else 1 << 62
-    return text.read_range(layout.body_start, size - layout.body_start)
-
-
-def _prove(block: Block, layout: Layout, options: ConvertOptions) -> tuple[list[Column], list[Proven]]:
-    has_header = layout.dialect.has_header
-    columns, everything = [], []
-    for name, raw, array in zip(clean_names(layout.names), layout.names, block.columns, strict=True):
-        cells = Cells(array)
-        kind, values = (TEXT, cells.as_text()) if options.types == "text" else classify(cells)
-        columns.append(Column(name, glue_type(kind), raw if has_header else ""))
-        everything.append(Proven(cells, kind, values))
-    return columns, everything
-
-
-def _agree(inferred: Sequence[Column], agree: Agree | None) -> list[Column]:
-    if agree is None:
-        return list(inferred)
-    wanted = list(agree(inferred))
-    if [column.name for column in wanted] != [column.name for column in inferred]:
-        raise ValueError("agree must return the columns that it was given, in their order")
-    return wanted
-
-
-def _finish(
-    stored: Stored, layout: Layout, wanted: Sequence[Column], metadata: Mapping[str, str] | None, problems: list[str]
+def _convert_at_once(
+    body: bytes, layout: Layout, options: ConvertOptions, agree: Agree | None, metadata: Mapping[str, str] | None
 ) -> Converted:
-    """Put the stored block and its report together, if their counts agree."""
-    schema, arrays, rescued = tuple(wanted), stored.arrays, 0
-    if stored.rescued is not None:
-        schema += (Column(RESCUED_COLUMN, "string"),)
-        arrays = [*arrays, stored.rescued]
-        rescued = stored.rows - stored.rescued.null_count
-    table = pa.Table.from_arrays(arrays, schema=make_schema(schema, layout.dialect, metadata))
-    report = Report(
-        layout.dialect, schema, stored.records, table.num_rows, len(stored.rejects), rescued, stored.rejects, problems
-    )
-    return Converted(_check(report), table, writer_arguments(schema), None)
+    """Convert a body that makes one row group, kept in memory."""
+    block = read_block(body, layout, offset=layout.body_start)
+    proven = [_prove(Cells(array), options) for array in block.columns]
+    wanted = agree_on(infer(name_columns(layout), [column.kind for column in proven]), agree)
+    stored = store_block(block, body, layout, proven, wanted, options.on_misfit)
+    widened: list[str] = []
+    if stored.misfits and options.on_misfit == "widen":
+        widened = [misfit.describe_widened() for misfit in stored.misfits]
+        wanted = widen(wanted, {misfit.column.name for misfit in stored.misfits})
+        stored = store_block(block, body, layout, proven, wanted, options.on_misfit)
+    tally = Tally()
+    tally.add(stored, block)
+    report = tally.report(layout, wanted, options.on_misfit, widened)
+    arrays = stored.arrays if stored.rescued is None else [*stored.arrays, stored.rescued]
+    table = pa.Table.from_arrays(arrays, names=[column.name for column in report.schema])
+    table = table.cast(make_schema(report.schema, layout.dialect, metadata))
+    return Converted(report, table, writer_arguments(report.schema), None)
 
 
-def _describe_problems(block: Block, layout: Layout) -> list[str]:
-    problems = []
-    if block.ragged:
-        row, record = next(iter(sorted(block.ragged.items())))
-        problems.append(
-            f"{len(block.ragged)} records have not {layout.width} cells, the first in row {row + 1} has "
-            f"{len(record.cells)}: kept in {RESCUED_COLUMN}"
-        )
-    if block.blank:
-        problems.append(f"{block.blank} blank lines between records are no rows")
-    if block.comments:
-        problems.append(f"{block.comments} comment lines are no rows")
-    if block.rejects:
-        first: Reject = block.rejects[0]
-        problems.append(f"{len(block.rejects)} records were rejected, the first at line {first.line}: {first.reason}")
-    return problems
-
-
-def _check(report: Report) -> Report:
-    if report.records_read != report.rows_written + report.records_rejected:
-        raise TransientError(
-            f"{report.records_read} records were counted, {report.rows_written} rows written and "
-            f"{report.records_rejected} rejected: these do not add up, so nothing is written"
-        )
-    return report
+def _prove(cells: Cells, options: ConvertOptions) -> Proven:
+    return Proven(cells, *((TEXT, cells.as_text()) if options.types == "text" else classify(cells)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from csvlake.engine.cells import Bytes, Ints
 
-__all__ = ["Ends", "are_quotes_plain", "count_ends", "find_blank"]
+__all__ = ["Ends", "are_quotes_plain", "count_ends", "find_blank", "find_odd_quote"]
 
 _LF, _CR = b"\n\r"
 
@@ -63,20 +63,38 @@ def _line_ends(data: Bytes) -> Ints:
     return np.flatnonzero(is_end)
 
 
-def are_quotes_plain(data: Bytes, quote: int, delimiter: int) -> bool:
-    """Return whether every quote opens or closes a cell, or is one of a pair inside a quoted cell.
+def find_odd_quote(data: Bytes, quotes: Ints, delimiter: int, start: int, is_end: bool) -> int:
+    """Return the position of the first quote that neither opens nor closes a cell, ``len(data)`` where there is none.
 
-    Only then do quote counts tell where records end. A stretch must start at a record's start.
+    Up to there quote counts tell where records end.
+
+    Args:
+        data: bytes, in which a record starts at ``start``.
+        quotes: positions of the quotes from ``start`` on.
+        delimiter: the delimiter's byte.
+        start: where counting starts.
+        is_end: whether the text ends where ``data`` does; then a quote that nothing closes is odd, too.
     """
-    quotes = np.flatnonzero(data == quote)
+    size = len(data)
     if not len(quotes):
-        return True
-    if len(quotes) % 2:
-        return False
+        return size
     breaks = np.zeros(256, np.bool_)
-    breaks[[delimiter, _LF, _CR, quote]] = True
-    opening, closing = quotes[::2], quotes[1::2]
-    before = data[np.maximum(opening - 1, 0)]
-    after = data[np.minimum(closing + 1, len(data) - 1)]
     # A quote before an opening one must be the closing one before it: the first half of a pair.
-    return bool((breaks[before] | (opening == 0)).all() and (breaks[after] | (closing == len(data) - 1)).all())
+    breaks[[delimiter, _LF, _CR, data[quotes[0]]]] = True
+    opening, closing = quotes[::2], quotes[1::2]
+    odd_opening = np.flatnonzero(~breaks[data[np.maximum(opening - 1, 0)]] & (opening != start))
+    odd_closing = np.flatnonzero(~breaks[data[np.minimum(closing + 1, size - 1)]] & (closing != size - 1))
+    first = size
+    if len(odd_opening):
+        first = int(opening[odd_opening[0]])
+    if len(odd_closing):
+        first = min(first, int(closing[odd_closing[0]]))
+    if is_end and len(quotes) % 2:
+        first = min(first, int(quotes[-1]))
+    return first
+
+
+def are_quotes_plain(data: Bytes, quote: int, delimiter: int) -> bool:
+    """Return whether every quote of a stretch of whole records opens or closes a cell, or is one of a pair."""
+    quotes = np.flatnonzero(data == quote)
+    return find_odd_quote(data, quotes, delimiter, 0, True) == len(data)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from csvlake.engine.cells import Cells
-from csvlake.engine.kinds import Kind, arrow_type, glue_type, parse_decimal
+from csvlake.engine.kinds import Kind, glue_type, parse_decimal, working_type
 
 __all__ = ["fit_cell", "fit_column"]
 
@@ -29,7 +29,7 @@ def fit_column(cells: Cells, kind: Kind, values: pa.Array, wanted: str) -> tuple
         values: as `csvlake.engine.prove.classify` gave them.
         wanted: the Glue type to store.
     """
-    type_ = arrow_type(wanted)
+    type_ = working_type(wanted)
     if wanted == "string":
         return (values if kind.name == "text" else cells.as_text()), {}
     if kind.name == "empty":
@@ -37,7 +37,7 @@ def fit_column(cells: Cells, kind: Kind, values: pa.Array, wanted: str) -> tuple
     if glue_type(kind) == wanted:
         return values, {}
     if _fits_whole(kind, wanted):
-        return pc.cast(cells.as_text() if wanted == "double" else values, type_), {}
+        return _cast(cells, values, type_), {}
     return _fit_each(cells, wanted, type_)
 
 
@@ -52,6 +52,15 @@ def _fits_whole(kind: Kind, wanted: str) -> bool:
         precision, scale = decimal
         return kind.scale <= scale and kind.digits + scale <= precision
     return False
+
+
+def _cast(cells: Cells, values: pa.Array, type_: pa.DataType) -> pa.Array:
+    if pa.types.is_floating(type_):
+        return pc.cast(cells.as_text(), type_)
+    if pa.types.is_integer(values.type):  # Arrow asks for room for any integer, not for these
+        unscaled = pa.decimal64(18, 0) if pa.types.is_decimal64(type_) else pa.decimal128(38, 0)
+        values = values.view(unscaled) if pa.types.is_decimal64(unscaled) else pc.cast(values, unscaled)
+    return pc.cast(values, type_)
 
 
 def _fit_each(cells: Cells, wanted: str, type_: pa.DataType) -> tuple[pa.Array, dict[int, str]]:

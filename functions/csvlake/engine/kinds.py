@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from csvlake.errors import TerminalError
 
-__all__ = ["EMPTY", "GLUE_TYPES", "TEXT", "Kind", "arrow_type", "glue_type", "join", "parse_decimal"]
+__all__ = ["EMPTY", "GLUE_TYPES", "TEXT", "Kind", "arrow_type", "glue_type", "join", "parse_decimal", "working_type"]
 
 GLUE_TYPES = {
     "boolean": "true and false; the case in which a whole column writes them is not kept",
@@ -27,6 +27,15 @@ GLUE_TYPES = {
 }
 
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+
+_PLAIN = {
+    "boolean": pa.bool_(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("ms"),
+    "string": pa.string(),
+}
 
 KindName = Literal["empty", "number", "boolean", "date", "timestamp", "text"]
 
@@ -80,21 +89,20 @@ def parse_decimal(type_: str) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=256)
 def arrow_type(type_: str) -> pa.DataType:
-    """Return the Arrow type that is stored as Athena's engine reads a Glue type.
+    """Return the Arrow type that a file's schema names for a Glue type: what Athena's engine reads as that type.
 
     Raises:
         TerminalError: csvlake does not write the type.
     """
     if decimal := parse_decimal(type_):
         return pa.decimal128(*decimal)
-    known = {
-        "boolean": pa.bool_(),
-        "bigint": pa.int64(),
-        "double": pa.float64(),
-        "date": pa.date32(),
-        "timestamp": pa.timestamp("ms"),
-        "string": pa.string(),
-    }
-    if type_ not in known:
+    if type_ not in _PLAIN:
         raise TerminalError("unknown_type", f"csvlake writes no {type_!r}: use one of {', '.join(GLUE_TYPES)}")
-    return known[type_]
+    return _PLAIN[type_]
+
+
+@lru_cache(maxsize=256)
+def working_type(type_: str) -> pa.DataType:
+    """Return the Arrow type in which values are held: as `arrow_type`, but 64 bits for decimals that fit."""
+    decimal = parse_decimal(type_)
+    return pa.decimal64(*decimal) if decimal and decimal[0] <= 18 else arrow_type(type_)

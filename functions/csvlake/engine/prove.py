@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from csvlake.engine.cells import Bytes, Cells, Ints, make_array
-from csvlake.engine.kinds import EMPTY, TEXT, Kind, arrow_type, glue_type
+from csvlake.engine.kinds import EMPTY, TEXT, Kind, glue_type, working_type
 
 __all__ = ["classify"]
 
@@ -39,7 +39,7 @@ def _need(holds: object) -> None:
 
 
 def classify(cells: Cells) -> tuple[Kind, pa.Array]:
-    """Return a column's narrowest kind, and its values in the Arrow type of `glue_type` of that kind."""
+    """Return a column's narrowest kind, and its values in the Arrow type of its Glue type (see `working_type`)."""
     if not len(cells.data):
         return EMPTY, pa.nulls(cells.count, pa.string())
     start = int(cells.offsets[:-1][cells.present()][0]) if cells.nulls else 0
@@ -100,31 +100,23 @@ def _cast_whole(cells: Cells, digits: int) -> tuple[Kind, pa.Array]:
             pass  # 19 digits may be beyond 64 bits
     kind = Kind("number", digits, 0, is_wide=True)
     _need(glue_type(kind) != "string")
-    return kind, pc.cast(text, arrow_type(glue_type(kind)))
+    return kind, pc.cast(text, working_type(glue_type(kind)))
 
 
 def _cast_fraction(cells: Cells, kind: Kind, dots: Ints, fractions: Ints) -> pa.Array:
     type_ = glue_type(kind)
     _need(type_ != "string")
     if kind.digits + kind.scale >= len(_POWERS):
-        return pc.cast(cells.as_text(), arrow_type(type_))
+        return pc.cast(cells.as_text(), working_type(type_))
     owners = np.searchsorted(cells.offsets, dots, "right") - 1
     unscaled = _int64(pc.cast(cells.without(dots, owners), pa.int64()))
     missing = np.full(cells.count, kind.scale, np.int64)
     missing[cells.present()] -= fractions
-    return make_array(arrow_type(type_), _widen(unscaled * _POWERS[missing]), cells)
+    return make_array(working_type(type_), unscaled * _POWERS[missing], cells)
 
 
 def _int64(array: pa.Array) -> Ints:
     return np.frombuffer(array.buffers()[1], np.int64, len(array), array.offset * 8)
-
-
-def _widen(values: Ints) -> Ints:
-    """Return 128-bit values, low half first, as a decimal128 array stores them."""
-    out = np.empty((len(values), 2), np.int64)
-    out[:, 0] = values
-    out[:, 1] = values >> 63
-    return out
 
 
 def _is_negative_zero(array: pa.Array, is_negative: npt.NDArray[np.bool_], cells: Cells) -> bool:

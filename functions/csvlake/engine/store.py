@@ -41,6 +41,10 @@ class Misfit:
         noun = "cell" if self.count == 1 else "cells"
         return f"{self.count} {noun} of column {self.column.name!r} are no {self.column.type}, as {self.example[:80]!r}"
 
+    def describe_widened(self) -> str:
+        """Return what came of it under the policy ``widen``."""
+        return f"column {self.column.name!r} becomes string: {self.describe()}"
+
 
 @dataclass
 class Stored:
@@ -55,7 +59,12 @@ class Stored:
 
 
 def store_block(
-    block: Block, data: bytes, layout: Layout, columns: Sequence[Proven], wanted: Sequence[Column], on_misfit: OnMisfit
+    block: Block,
+    data: bytes | memoryview,
+    layout: Layout,
+    columns: Sequence[Proven],
+    wanted: Sequence[Column],
+    on_misfit: OnMisfit,
 ) -> Stored:
     """Return a block in the types that are wanted.
 
@@ -91,14 +100,14 @@ def store_block(
 
 def _reject(
     block: Block,
-    data: bytes,
+    data: bytes | memoryview,
     layout: Layout,
     arrays: Sequence[pa.Array],
     misfits: list[Misfit],
     odd: Mapping[str, Mapping[int, str]],
 ) -> Stored:
     """Move the records that have a misfit from the rows to the rejects."""
-    records = read_records(data, layout, offset=block.offset, line=block.line, final=True).records
+    records = read_records(bytes(data), layout, offset=block.offset, line=1, final=True).records
     if len(records) != block.rows:
         raise TransientError(f"{block.rows} records were read first and {len(records)} then: a fault of csvlake's")
     reasons: dict[int, str] = {}

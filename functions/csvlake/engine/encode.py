@@ -1,0 +1,90 @@
+"""Turn a batch of records into one row group of a Parquet file. A plain function, to be run by many at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from csvlake.engine import footer
+from csvlake.engine.blocks import Block, read_block
+from csvlake.engine.cells import Cells
+from csvlake.engine.cutter import Batch
+from csvlake.engine.kinds import TEXT
+from csvlake.engine.layout import Layout
+from csvlake.engine.model import OnMisfit
+from csvlake.engine.plan import Plan, Watch
+from csvlake.engine.prove import classify
+from csvlake.engine.store import Proven, Stored, store_block
+from csvlake.engine.tally import Tally
+
+__all__ = ["Encoded", "encode_batch", "prove_columns"]
+
+_TAIL_BYTES = 4 << 20
+
+
+@dataclass
+class Encoded:
+    """A batch's part of the file.
+
+    Attributes:
+        body: row groups as bytes, without a file's head and footer; None where the plan did not hold.
+        metadata: of the row groups, as if ``body`` stood behind a file's head.
+        tally: what became of the records; lines count from the batch's start.
+    """
+
+    number: int
+    body: memoryview | None
+    metadata: footer.Struct
+    tally: Tally
+
+
+def encode_batch(batch: Batch, layout: Layout, plan: Plan, watch: Watch, on_misfit: OnMisfit) -> Encoded:
+    """Read, prove and encode a batch.
+
+    Where the plan turns out not to hold, only the columns' kinds are collected, for the next pass.
+    """
+    tally = Tally()
+    tables: list[pa.Table] = []
+    view = memoryview(batch.buffer)
+    for piece in batch.pieces:
+        data = view[piece.start : piece.end]
+        block = read_block(data, layout, offset=batch.offset + piece.start, read=piece.read)
+        columns = prove_columns(block, watch)
+        if not watch.see([column.kind for column in columns]):
+            tables.clear()
+            continue
+        stored = store_block(block, data, layout, columns, plan.wanted, on_misfit)
+        if on_misfit == "widen" and stored.misfits:
+            watch.see([column.kind for column in columns], stored.misfits)
+            continue
+        tally.add(stored, block)
+        tables.append(_table(stored, plan))
+    if not watch.holds or not tables:
+        return Encoded(batch.number, None, {}, tally)
+    body, metadata = _write(tables, plan)
+    return Encoded(batch.number, body, metadata, tally)
+
+
+def prove_columns(block: Block, watch: Watch) -> list[Proven]:
+    """Return a block's columns with their kinds; one that is known to be text is not looked at."""
+    out = []
+    for array, kind in zip(block.columns, watch.kinds, strict=True):
+        cells = Cells(array)
+        out.append(Proven(cells, *((TEXT, cells.as_text()) if kind == TEXT else classify(cells))))
+    return out
+
+
+def _table(stored: Stored, plan: Plan) -> pa.Table:
+    rescued = stored.rescued if stored.rescued is not None else pa.nulls(stored.rows, pa.string())
+    return pa.Table.from_arrays([*stored.arrays, rescued], schema=plan.schema())
+
+
+def _write(tables: Sequence[pa.Table], plan: Plan) -> tuple[memoryview, footer.Struct]:
+    table = pa.concat_tables(tables)
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, plan.schema(), **plan.writer) as writer:
+        writer.write_table(table, row_group_size=max(1, table.num_rows))
+    content = memoryview(sink.getvalue())
+    metadata, size = footer.split(content[-min(len(content), _TAIL_BYTES) :])
+    return content[len(footer.MAGIC) : len(content) - size], metadata

@@ -1,0 +1,142 @@
+"""Decide, from the first records of a large file, how all of it will be stored. The guess is proven as it is used."""
+
+import threading
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from csvlake.engine.blocks import Block
+from csvlake.engine.cells import Cells
+from csvlake.engine.kinds import TEXT, Kind, glue_type, join, working_type
+from csvlake.engine.layout import Layout
+from csvlake.engine.model import RESCUED_COLUMN, Agree, Column, ConvertOptions
+from csvlake.engine.names import clean_names
+from csvlake.engine.prove import classify
+from csvlake.engine.store import Misfit
+from csvlake.engine.writer import writer_arguments
+
+__all__ = ["Plan", "Watch", "agree_on", "choose_encodings", "infer", "make_plan", "name_columns", "widen"]
+
+_FEW = 8  # a dictionary pays where each text occurs so many times
+_DENSE = 0.96  # zstd is left out where it saves less
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one pass over a file assumes.
+
+    Attributes:
+        kinds: of the columns, as far as the file was seen.
+        wanted: what is written, in the same order.
+        is_text: whether nothing is to be typed.
+        writer: arguments for the writer of row groups, whose last column is the rescued data.
+    """
+
+    kinds: tuple[Kind, ...]
+    wanted: tuple[Column, ...]
+    is_text: bool
+    writer: dict[str, Any]
+
+    def schema(self) -> pa.Schema:
+        """Return the Arrow schema in which row groups are written."""
+        fields = [pa.field(column.name, working_type(column.type)) for column in self.wanted]
+        return pa.schema([*fields, pa.field(RESCUED_COLUMN, pa.string())])
+
+
+def name_columns(layout: Layout) -> list[Column]:
+    """Return the columns of a layout, all of them text."""
+    names = clean_names(layout.names)
+    has_header = layout.dialect.has_header
+    return [Column(name, "string", raw if has_header else "") for name, raw in zip(names, layout.names, strict=True)]
+
+
+def infer(columns: Sequence[Column], kinds: Sequence[Kind]) -> list[Column]:
+    """Return the columns with the narrowest types of their kinds."""
+    return [replace(column, type=glue_type(kind)) for column, kind in zip(columns, kinds, strict=True)]
+
+
+def agree_on(inferred: Sequence[Column], agree: Agree | None) -> tuple[Column, ...]:
+    """Ask for the columns to write.
+
+    Raises:
+        ValueError: the answer is not about the same columns.
+    """
+    wanted = tuple(inferred if agree is None else agree(inferred))
+    if [column.name for column in wanted] != [column.name for column in inferred]:
+        raise ValueError("agree must return the columns that it was given, in their order")
+    return wanted
+
+
+def make_plan(block: Block, layout: Layout, options: ConvertOptions, agree: Agree | None) -> Plan:
+    """Guess from a file's first block."""
+    columns = name_columns(layout)
+    is_text = options.types == "text"
+    kinds = tuple(TEXT if is_text else classify(Cells(array))[0] for array in block.columns)
+    wanted = agree_on(infer(columns, kinds), agree)
+    return Plan(kinds, wanted, is_text, choose_encodings(block, wanted))
+
+
+def choose_encodings(block: Block, wanted: Sequence[Column]) -> dict[str, Any]:
+    """Return writer arguments that pay for a block: dictionaries for texts that recur, zstd where it saves."""
+    arguments = writer_arguments(wanted)
+    few = [
+        column.name
+        for column, array in zip(wanted, block.columns, strict=True)
+        if column.type == "string" and pc.count_distinct(array).as_py() * _FEW < len(array)
+    ]
+    arguments |= {"use_dictionary": few or False, "write_page_index": False, "store_schema": False}
+    dense = set()
+    for column, array in zip(wanted, block.columns, strict=True):
+        if column.type == "string" and column.name not in few and _is_dense(array, arguments["compression_level"]):
+            dense.add(column.name)
+    if dense:
+        level = arguments["compression_level"]
+        names = [column.name for column in wanted] + [RESCUED_COLUMN]
+        arguments["compression"] = {name: "none" if name in dense else "zstd" for name in names}
+        arguments["compression_level"] = {name: level for name in names if name not in dense}
+    return arguments
+
+
+def _is_dense(array: pa.Array, level: int) -> bool:
+    content = Cells(array).data
+    if not len(content):
+        return False
+    packed = pa.Codec("zstd", compression_level=level).compress(pa.py_buffer(content), asbytes=True)
+    return len(packed) > _DENSE * len(content)
+
+
+class Watch:
+    """Join what threads see of the columns, and tell when a plan no longer holds. Thread-safe."""
+
+    def __init__(self, plan: Plan, agree: Agree | None, columns: Sequence[Column], widened: Mapping[str, str]) -> None:
+        self._lock = threading.Lock()
+        self._plan = plan
+        self._agree = agree
+        self._columns = columns
+        self._inferred = infer(columns, plan.kinds)
+        self.kinds = list(plan.kinds)
+        self.widened = dict(widened)  # by column: why
+        self.wanted = plan.wanted
+        self.holds = True
+
+    def see(self, kinds: Sequence[Kind], misfits: Sequence[Misfit] = ()) -> bool:
+        """Take note of a block's kinds, and of columns whose misfits widen them; return whether the plan holds."""
+        with self._lock:
+            self.kinds = [join(known, kind) for known, kind in zip(self.kinds, kinds, strict=True)]
+            inferred = infer(self._columns, self.kinds)
+            new = {misfit.column.name: misfit.describe_widened() for misfit in misfits}
+            if inferred != self._inferred or new.keys() - self.widened.keys():
+                self.widened |= {name: text for name, text in new.items() if name not in self.widened}
+                self._inferred = inferred
+                self.wanted = widen(agree_on(inferred, self._agree), self.widened.keys())
+                # Once batches were left out it stays so, even if the plan comes true again.
+                self.holds = self.holds and self.wanted == self._plan.wanted
+            return self.holds
+
+
+def widen(columns: Sequence[Column], names: Set[str]) -> tuple[Column, ...]:
+    """Return the columns with some of them as text."""
+    return tuple(replace(column, type="string") if column.name in names else column for column in columns)

@@ -1,0 +1,32 @@
+"""Divide the memory that a process may have among threads and buffers."""
+
+import os
+from dataclasses import dataclass
+
+__all__ = ["Sizes", "choose_sizes"]
+
+_BASE_BYTES = 110 << 20  # Python with pyarrow and numpy
+_PER_BATCH = 5  # a batch's text, its columns, its encoded row group and one that waits for its turn
+_MAX_BATCH_BYTES = 16 << 20
+_MIN_BATCH_BYTES = 1 << 20
+_MAX_PIECE_BYTES = 4 << 20  # parsed at a time: what fits into a processor's caches, more or less
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is worked on at a time."""
+
+    threads: int
+    batch_bytes: int  # of text in a row group
+    piece_bytes: int  # of text parsed at once
+    sample_bytes: int = 1 << 20  # of text from which the first plan is made
+
+
+def choose_sizes(memory_bytes: int) -> Sizes:
+    """Return sizes whose sum stays under a bound for the whole process, with a thread for each processor."""
+    threads = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    room = max(0, memory_bytes - _BASE_BYTES)
+    while threads > 1 and room // threads // _PER_BATCH < _MIN_BATCH_BYTES:
+        threads -= 1
+    batch = min(_MAX_BATCH_BYTES, max(_MIN_BATCH_BYTES, room // threads // _PER_BATCH))
+    return Sizes(threads, batch, min(_MAX_PIECE_BYTES, batch))

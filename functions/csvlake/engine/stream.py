@@ -1,0 +1,162 @@
+"""Convert a file that is larger than one row group: threads encode batches, their row groups go to a scratch file.
+
+A pass assumes what a plan says. When a cell refutes it, the rest of the pass only looks at the columns, and the next
+one cannot be refuted, but for columns that the policy widens.
+"""
+
+import os
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from csvlake.engine import footer
+from csvlake.engine.blocks import Block, read_block
+from csvlake.engine.cutter import Cutter
+from csvlake.engine.encode import Encoded, encode_batch
+from csvlake.engine.layout import Layout
+from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Report
+from csvlake.engine.plan import Plan, Watch, choose_encodings, make_plan, name_columns
+from csvlake.engine.sizes import Sizes
+from csvlake.engine.source import TextBytes
+from csvlake.engine.tally import Tally
+from csvlake.engine.writer import make_schema, writer_arguments
+from csvlake.errors import TransientError
+
+__all__ = ["stream"]
+
+_MAX_PASSES = 6
+
+
+def stream(
+    text: TextBytes,
+    layout: Layout,
+    options: ConvertOptions,
+    agree: Agree | None,
+    metadata: Mapping[str, str] | None,
+    sizes: Sizes,
+) -> Converted:
+    """Convert a text of any length to a scratch file, in bounded memory.
+
+    Raises:
+        TransientError: the counts do not agree, or the scratch file could not be written.
+    """
+    sample = _read_sample(text, layout, sizes.sample_bytes)
+    plan = make_plan(sample, layout, options, agree)
+    widened: Mapping[str, str] = {}
+    for _ in range(_MAX_PASSES):
+        watch = Watch(plan, agree, name_columns(layout), widened)
+        converted = _try(_Pass(text, layout, plan, watch, options, sizes), metadata)
+        if converted is not None:
+            return converted
+        widened = watch.widened
+        plan = replace(
+            plan, kinds=tuple(watch.kinds), wanted=watch.wanted, writer=choose_encodings(sample, watch.wanted)
+        )
+    raise TransientError(f"the types of {text.source.name} did not settle in {_MAX_PASSES} passes")
+
+
+def _read_sample(text: TextBytes, layout: Layout, size: int) -> Block:
+    batch = Cutter(text, layout, size, size).next(bytearray())
+    if batch is None:
+        return read_block(b"", layout, offset=layout.body_start)
+    piece = batch.pieces[0]
+    data = bytes(memoryview(batch.buffer)[piece.start : piece.end])
+    return read_block(data, layout, offset=batch.offset, read=piece.read)
+
+
+def _try(current: "_Pass", metadata: Mapping[str, str] | None) -> Converted | None:
+    """Run a pass into a scratch file, which is removed where the pass's plan did not hold."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=".csvlake-", suffix=".parquet", dir=current.options.scratch_dir)
+        path = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                report = current.run(file, metadata)
+        except BaseException:
+            path.unlink()
+            raise
+    except OSError as error:
+        raise TransientError(f"cannot write a scratch file: {error}") from error
+    if report is None:
+        path.unlink()
+        return None
+    return Converted(report, None, writer_arguments(report.schema), path)
+
+
+class _Pass:
+    """One pass over a text: threads pull batches, encode them, and append their row groups in order."""
+
+    def __init__(
+        self, text: TextBytes, layout: Layout, plan: Plan, watch: Watch, options: ConvertOptions, sizes: Sizes
+    ) -> None:
+        self.options = options
+        self._layout = layout
+        self._plan = plan
+        self._watch = watch
+        self._sizes = sizes
+        self._cutter = Cutter(text, layout, sizes.batch_bytes, sizes.piece_bytes)
+        self._turn = threading.Condition()
+        self._next = 0  # the number of the batch to be appended next
+        self._failed = False
+        self._parts: list[footer.Struct] = []
+        self._tally = Tally()
+
+    def run(self, file: BinaryIO, metadata: Mapping[str, str] | None) -> Report | None:
+        """Write the file and return its report, None where the plan did not hold."""
+        file.write(footer.MAGIC)
+        with ThreadPoolExecutor(self._sizes.threads) as pool:
+            futures = [pool.submit(self._work, file) for _ in range(self._sizes.threads)]
+            for future in futures:
+                future.result()
+        if not self._watch.holds:
+            return None
+        if len(self._parts) != self._next:
+            raise TransientError(f"{self._next} batches were read and {len(self._parts)} written: a fault of csvlake's")
+        widened = [self._watch.widened[name] for name in sorted(self._watch.widened)]
+        report = self._tally.report(self._layout, self._plan.wanted, self.options.on_misfit, widened)
+        if not self._tally.rescued:
+            for part in self._parts:
+                footer.drop_last_column(part)
+        base = _describe_empty(make_schema(report.schema, report.dialect, metadata), report.schema)
+        file.write(footer.write(footer.merge(base, self._parts)))
+        return report
+
+    def _work(self, file: BinaryIO) -> None:
+        buffer = bytearray()
+        try:
+            while not self._failed and (batch := self._cutter.next(buffer)) is not None:
+                buffer = batch.buffer
+                encoded = encode_batch(batch, self._layout, self._plan, self._watch, self.options.on_misfit)
+                del batch
+                self._append(encoded, file)
+        except BaseException:
+            with self._turn:
+                self._failed = True
+                self._turn.notify_all()
+            raise
+
+    def _append(self, encoded: Encoded, file: BinaryIO) -> None:
+        with self._turn:
+            self._turn.wait_for(lambda: self._failed or self._next == encoded.number)
+            if self._failed:
+                return
+            self._next += 1
+            self._tally.join(encoded.tally)
+            if encoded.body is not None and self._watch.holds:
+                self._parts.append(footer.shift(encoded.metadata, file.tell() - len(footer.MAGIC)))
+                file.write(encoded.body)
+            self._turn.notify_all()
+
+
+def _describe_empty(schema: pa.Schema, columns: Sequence[Column]) -> footer.Struct:
+    """Return the metadata of a file without rows."""
+    sink = pa.BufferOutputStream()
+    pq.ParquetWriter(sink, schema, **writer_arguments(columns)).close()
+    return footer.split(memoryview(sink.getvalue()))[0]

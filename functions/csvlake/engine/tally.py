@@ -1,0 +1,108 @@
+"""Count what became of records, batch by batch, and say it in sentences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from csvlake.engine.blocks import Block
+from csvlake.engine.layout import Layout
+from csvlake.engine.model import RESCUED_COLUMN, Column, OnMisfit, Reject, Report
+from csvlake.engine.store import Misfit, Stored
+from csvlake.errors import TransientError
+
+__all__ = ["Tally"]
+
+_OUTCOMES = {"rescue": f"kept in {RESCUED_COLUMN}", "reject_record": "their records are rejected"}
+
+
+@dataclass
+class Tally:
+    """Counts of a stretch of text, and of those behind it once they are joined to it."""
+
+    records: int = 0
+    rows: int = 0
+    rescued: int = 0
+    lines: int = 0
+    blank: int = 0
+    comments: int = 0
+    ragged: int = 0
+    first_ragged: str = ""
+    rejects: list[Reject] = field(default_factory=list)
+    misfits: dict[str, Misfit] = field(default_factory=dict)
+
+    def add(self, stored: Stored, block: Block) -> None:
+        """Count a block that follows what was counted; its lines were numbered from 1."""
+        if block.ragged and not self.ragged:
+            row, record = min(block.ragged.items())
+            self.first_ragged = f"row {self.rows + row + 1} with {len(record.cells)}"
+        self.ragged += len(block.ragged)
+        self.records += stored.records
+        self.rows += stored.rows
+        if stored.rescued is not None:
+            self.rescued += stored.rows - stored.rescued.null_count
+        self._add_rejects(stored.rejects, self.lines)
+        self.lines += block.lines
+        self.blank += block.blank
+        self.comments += block.comments
+        for misfit in stored.misfits:
+            self._add_misfit(misfit)
+
+    def join(self, other: "Tally") -> None:
+        """Count what was counted of the stretch that follows."""
+        if not self.first_ragged:
+            self.first_ragged = other.first_ragged
+        self._add_rejects(other.rejects, self.lines)
+        for name in ("records", "rows", "rescued", "lines", "blank", "comments", "ragged"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for misfit in other.misfits.values():
+            self._add_misfit(misfit)
+
+    def _add_rejects(self, rejects: Sequence[Reject], lines: int) -> None:
+        self.rejects += (replace(reject, line=reject.line + lines) for reject in rejects)
+
+    def _add_misfit(self, misfit: Misfit) -> None:
+        known = self.misfits.setdefault(misfit.column.name, Misfit(misfit.column, 0, misfit.example))
+        known.count += misfit.count
+
+    def report(self, layout: Layout, schema: Sequence[Column], on_misfit: OnMisfit, widened: Sequence[str]) -> Report:
+        """Return the report of a whole file.
+
+        Raises:
+            TransientError: the records that were counted are not those that were written or rejected.
+        """
+        if self.records != self.rows + len(self.rejects):
+            raise TransientError(
+                f"{self.records} records were counted, {self.rows} rows made and {len(self.rejects)} records "
+                "rejected: these do not add up, so nothing is written"
+            )
+        columns = tuple(schema) + ((Column(RESCUED_COLUMN, "string"),) if self.rescued else ())
+        before = layout.first_line - 1
+        self.rejects = [replace(reject, line=reject.line + before) for reject in self.rejects]
+        problems = [*widened, *self._describe(layout, on_misfit)]
+        return Report(
+            layout.dialect,
+            columns,
+            self.records,
+            self.rows,
+            len(self.rejects),
+            self.rescued,
+            self.rejects,
+            problems,
+        )
+
+    def _describe(self, layout: Layout, on_misfit: OnMisfit) -> list[str]:
+        problems = [f"{misfit.describe()}: {_OUTCOMES[on_misfit]}" for misfit in self.misfits.values()]
+        if self.ragged:
+            problems.append(
+                f"{self.ragged} records have not {layout.width} cells, the first is {self.first_ragged}: "
+                f"kept in {RESCUED_COLUMN}"
+            )
+        if self.blank:
+            problems.append(f"{self.blank} blank lines between records are no rows")
+        if self.comments:
+            problems.append(f"{self.comments} comment lines are no rows")
+        if self.rejects:
+            first = self.rejects[0]
+            problems.append(
+                f"{len(self.rejects)} records were rejected, the first at line {first.line}: {first.reason}"
+            )
+        return problems
