@@ -148,8 +148,12 @@ def _if(argument: Any, scope: Scope) -> Any:
 
 
 def _equals(argument: Any, scope: Scope) -> bool:
-    first, second = (str(resolve(part, scope)) for part in argument)
-    return first == second
+    first, second = (resolve(part, scope) for part in argument)
+    return _text(first) == _text(second)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
