@@ -190,6 +190,10 @@ class MemoryCatalog:
         self._count("create_partition")
         self.partitions.setdefault(table.name, {}).setdefault(partition.values, partition)
 
+    def has_partition(self, table: str, values: Sequence[str]) -> bool:
+        self._count("has_partition")
+        return tuple(values) in self.partitions.get(table, {})
+
     def delete_partition(self, table: str, values: Sequence[str]) -> None:
         self._count("delete_partition")
         self.partitions.get(table, {}).pop(tuple(values), None)
@@ -225,7 +229,6 @@ class MemoryCrawler:
     running: bool = False
     started_at: float | None = None
     starts: int = 0
-    asked: list[float] = field(default_factory=list)
 
     def start(self) -> bool:
         if self.running:
@@ -238,8 +241,23 @@ class MemoryCrawler:
     def last_started_at(self) -> float | None:
         return self.started_at
 
-    def ask_again_later(self, asked_at: float) -> None:
-        self.asked.append(asked_at)
+
+@dataclass
+class MemoryQueue:
+    """A `Queue`: (when it arrives, body) of each message that was sent."""
+
+    clock: MemoryClock
+    sent: list[tuple[float, str]] = field(default_factory=list)
+
+    def send(self, body: str, delay_s: int) -> None:
+        assert 0 <= delay_s <= 900
+        self.sent.append((self.clock.seconds + delay_s, body))
+
+    def receive(self) -> list[str]:
+        """Take out the messages that have arrived."""
+        arrived = [body for at, body in self.sent if at <= self.clock.seconds]
+        self.sent = [(at, body) for at, body in self.sent if at > self.clock.seconds]
+        return arrived
 
 
 def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:

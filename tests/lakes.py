@@ -14,10 +14,9 @@ from csvlake.lake.batch import Batch, Failure
 from csvlake.lake.converge import Converger, Convert, Lake
 from csvlake.lake.ledger import Ledger, Outcome
 from csvlake.lake.naming import Layout, place
+from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.tables import Tables
-from tests.fakes import MemoryCatalog, MemoryClock, MemoryCrawler, MemoryStore, convert_simply
-
-BUCKET_URL = "s3://lake/"
+from tests.fakes import MemoryCatalog, MemoryClock, MemoryCrawler, MemoryQueue, MemoryStore, convert_simply
 
 
 @dataclass
@@ -30,16 +29,28 @@ class LakeInMemory:
     crawler: MemoryCrawler | None = None
     convert: Convert = convert_simply
     version: str = "1"
+    queue: MemoryQueue = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.queue = MemoryQueue(self.clock)
 
     def process(self) -> Converger:
         """Return the converger of a new process, which remembers nothing."""
-        tables = Tables(self.catalog, self.store, self.clock, BUCKET_URL, registers=self.crawler is None)
-        lake = Lake(self.store, tables, Layout(), self.clock, self.convert, ConvertOptions(), self.version)
-        return Converger(lake)
+        is_direct = self.crawler is None
+        tables = Tables(self.catalog, self.clock, "s3://lake/", registers=is_direct)
+        partitions = PartitionRegistry(self.catalog, self.store, self.clock, self.queue, "lake", registers=is_direct)
+        options = ConvertOptions()
+        return Converger(
+            Lake(self.store, tables, partitions, Layout(), self.clock, self.convert, options, self.version)
+        )
 
     def batch(self, converger: Converger | None = None, **settings: Any) -> Batch:
         ledger = Ledger(self.store, "meta/")
-        return Batch(converger or self.process(), ledger, self.clock, "lake", self.crawler, **settings)
+        return Batch(converger or self.process(), ledger, self.clock, self.queue, "lake", self.crawler, **settings)
+
+    def run_event(self, event: dict[str, Any], request_id: str = "r1") -> Sequence[Failure]:
+        """Invoke a new process with an event, and return the messages that failed."""
+        return self.batch().run(parse_messages(event), request_id)
 
     def upload(self, name: str, *lines: str) -> str:
         """Put a CSV of these lines under the prefix, and return its key."""

@@ -19,17 +19,17 @@ class Settings:
     Attributes:
         memory_bytes: bound for the whole process.
         crawler_name: "" where the stack has no crawler.
-        queue_url: of the queue that the function reads; "" where it must not send to it.
+        queue_url: of the queue that the function reads, and writes to when something is to be done later.
     """
 
     bucket: str
     database: str
+    queue_url: str
     source_prefix: str = "csv-files/"
     target_prefix: str = "parquet-files/"
     meta_prefix: str = "meta/"
     catalog_mode: CatalogMode = "direct"
     crawler_name: str = ""
-    queue_url: str = ""
     memory_bytes: int = 300 << 20
 
     @staticmethod
@@ -51,18 +51,18 @@ class Settings:
         mode = given.get("CSVLAKE_CATALOG_MODE") or "direct"
         if mode not in ("direct", "crawler"):
             raise ValueError(f"CSVLAKE_CATALOG_MODE is {mode!r}: use direct or crawler")
-        if mode == "crawler" and not (given.get("CSVLAKE_CRAWLER_NAME") and given.get("CSVLAKE_QUEUE_URL")):
-            raise ValueError("CSVLAKE_CATALOG_MODE is crawler: set CSVLAKE_CRAWLER_NAME and CSVLAKE_QUEUE_URL, too")
+        if mode == "crawler" and not given.get("CSVLAKE_CRAWLER_NAME"):
+            raise ValueError("CSVLAKE_CATALOG_MODE is crawler: set CSVLAKE_CRAWLER_NAME, too")
         memory_mb = int(given.get("CSVLAKE_MEMORY_MB") or given.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or 512)
         return cls(
             bucket=_required(given, "CSVLAKE_BUCKET"),
             database=_required(given, "CSVLAKE_DATABASE"),
+            queue_url=_required(given, "CSVLAKE_QUEUE_URL"),
             source_prefix=_prefix(given, "CSVLAKE_SOURCE_PREFIX", cls.source_prefix),
             target_prefix=_prefix(given, "CSVLAKE_TARGET_PREFIX", cls.target_prefix),
             meta_prefix=_prefix(given, "CSVLAKE_META_PREFIX", cls.meta_prefix),
             catalog_mode=cast(CatalogMode, mode),
             crawler_name=given.get("CSVLAKE_CRAWLER_NAME", ""),
-            queue_url=given.get("CSVLAKE_QUEUE_URL", ""),
             memory_bytes=int(memory_mb * _MEMORY_SHARE) << 20,
         )
 

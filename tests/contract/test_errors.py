@@ -9,7 +9,7 @@ import botocore.exceptions
 import pytest
 from awswrangler import exceptions as wrangler_errors
 
-from csvlake.aws import GlueCatalog, GlueCrawler, S3ObjectStore, open_s3_source
+from csvlake.aws import GlueCatalog, GlueCrawler, S3ObjectStore, SqsQueue, open_s3_source
 from csvlake.aws.errors import FOREIGN_ERRORS, translate, translated
 from csvlake.engine.model import Column
 from csvlake.errors import CsvlakeError, TerminalError, TransientError
@@ -82,9 +82,10 @@ TABLE = Table(
         ("glue", lambda aws: GlueCatalog(aws, "lake").add_columns(TABLE, [])),
         ("glue", lambda aws: GlueCatalog(aws, "lake").create_partition(TABLE, Partition(("1",), "s3://lake/x/"))),
         ("glue", lambda aws: GlueCatalog(aws, "lake").delete_partition("t", ["1"])),
-        ("glue", lambda aws: GlueCrawler(aws, "c", "q").start()),
-        ("glue", lambda aws: GlueCrawler(aws, "c", "q").last_started_at()),
-        ("sqs", lambda aws: GlueCrawler(aws, "c", "q").ask_again_later(1.0)),
+        ("glue", lambda aws: GlueCatalog(aws, "lake").has_partition("t", ["1"])),
+        ("glue", lambda aws: GlueCrawler(aws, "c").start()),
+        ("glue", lambda aws: GlueCrawler(aws, "c").last_started_at()),
+        ("sqs", lambda aws: SqsQueue(aws, "http://q").send("x", 1)),
     ],
 )
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A batch of messages: each on its own, each key once, nothing acknowledged before the ledger has it."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -173,13 +172,13 @@ def test_nothing_is_acknowledged_without_the_ledger() -> None:
 # The crawler ---------------------------------------------------------------------------------------------------------
 
 
-def crawl_message(asked_at: float) -> dict[str, Any]:
-    return {"Records": [{"messageId": "c", "eventSource": "aws:sqs", "body": start_crawler(asked_at)}]}
+def sqs_record(body: str) -> dict[str, Any]:
+    return {"Records": [{"messageId": "c", "eventSource": "aws:sqs", "body": body}]}
 
 
 def test_in_direct_mode_nothing_is_crawled(lake: LakeInMemory) -> None:
     batch = lake.batch()
-    assert not batch.run(parse_messages(crawl_message(1.0)), "r1")
+    assert not batch.run(parse_messages(sqs_record(start_crawler(1.0))), "r1")
     assert batch.crawler is None
 
 
@@ -187,7 +186,7 @@ def test_the_crawler_is_started_after_data_was_published(lake: LakeInMemory) -> 
     lake = lake.with_crawler()
     assert lake.crawler is not None
     run(lake.batch(), lake.upload("t/x.csv", "id", "1"))
-    assert (lake.crawler.starts, lake.crawler.asked) == (1, [])
+    assert (lake.crawler.starts, lake.queue.sent) == (1, [])
 
 
 def test_a_start_while_it_runs_is_kept_and_done_later(lake: LakeInMemory) -> None:
@@ -198,17 +197,18 @@ def test_a_start_while_it_runs_is_kept_and_done_later(lake: LakeInMemory) -> Non
     lake.clock.advance(10)
     for number in range(3):
         run(lake.batch(), lake.upload(f"t/{number}.csv", "id", "1"))
-    assert (crawler.starts, len(crawler.asked)) == (1, 3)
+    assert (crawler.starts, len(lake.queue.sent)) == (1, 3)
 
-    lake.clock.advance(60)
-    still_running = crawl_message(crawler.asked[0])
-    assert not lake.batch().run(parse_messages(still_running), "r2")
-    assert (crawler.starts, len(crawler.asked)) == (1, 4)
+    lake.clock.advance(60)  # it still runs: all three are kept again
+    for body in lake.queue.receive():
+        assert not lake.run_event(sqs_record(body))
+    assert (crawler.starts, len(lake.queue.sent)) == (1, 3)
 
     crawler.running = False
-    for asked_at in crawler.asked[:4]:
-        lake.batch().run(parse_messages(crawl_message(asked_at)), "r3")
-    assert (crawler.starts, len(crawler.asked)) == (2, 4)  # one crawl did for all of them
+    lake.clock.advance(60)
+    for body in lake.queue.receive():
+        assert not lake.run_event(sqs_record(body))
+    assert (crawler.starts, len(lake.queue.sent)) == (2, 0)  # one crawl did for all of them
 
 
 def test_a_request_that_cannot_be_kept_fails_its_message(lake: LakeInMemory) -> None:
@@ -220,8 +220,7 @@ def test_a_request_that_cannot_be_kept_fails_its_message(lake: LakeInMemory) -> 
         raise TransientError("no crawler today")
 
     crawler.start = broken  # type: ignore[method-assign]
-    (failure,) = lake.batch().run(parse_messages(crawl_message(1.0)), "r1")
+    (failure,) = lake.run_event(sqs_record(start_crawler(1.0)))
     assert failure.message_id == "c"
     with pytest.raises(TransientError, match="no crawler today"):
         run(lake.batch(), lake.upload("t/x.csv", "id", "1"))
-    assert json.loads(start_crawler(1.0))["asked_at"] == 1.0

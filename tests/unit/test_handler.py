@@ -49,6 +49,7 @@ class Cloud:
     def __init__(self) -> None:
         self.s3 = boto3.client("s3", region_name=REGION)
         self.glue = boto3.client("glue", region_name=REGION)
+        boto3.client("sqs", region_name=REGION).create_queue(QueueName="convert")
         self.s3.create_bucket(Bucket=make_events.BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         self.glue.create_database(DatabaseInput={"Name": "lake"})
 
@@ -79,6 +80,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         "AWS_DEFAULT_REGION": REGION,
         "CSVLAKE_BUCKET": make_events.BUCKET,
         "CSVLAKE_DATABASE": "lake",
+        "CSVLAKE_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/convert",
     }
     for name, value in told.items():
         monkeypatch.setenv(name, value)
@@ -191,13 +193,12 @@ def test_a_direct_invocation_fails_as_a_whole(cloud: Cloud) -> None:
 
 def test_in_crawler_mode_the_crawler_is_started(cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
     sqs = boto3.client("sqs", region_name=REGION)
-    queue_url = sqs.create_queue(QueueName="convert")["QueueUrl"]
+    queue_url = sqs.get_queue_url(QueueName="convert")["QueueUrl"]
     cloud.glue.create_crawler(
         Name="crawler", Role="r", DatabaseName="lake", Targets={"S3Targets": [{"Path": f"s3://{make_events.BUCKET}/"}]}
     )
     environment.setenv("CSVLAKE_CATALOG_MODE", "crawler")
     environment.setenv("CSVLAKE_CRAWLER_NAME", "crawler")
-    environment.setenv("CSVLAKE_QUEUE_URL", queue_url)
     cloud.upload(KEY)
     assert invoke(sample("sqs-eventbridge-created.json")) == []
     assert cloud.glue.get_tables(DatabaseName="lake")["TableList"] == []

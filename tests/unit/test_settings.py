@@ -4,10 +4,10 @@ import pytest
 
 from csvlake.settings import Settings
 
-REQUIRED = {"CSVLAKE_BUCKET": "lake", "CSVLAKE_DATABASE": "db"}
+REQUIRED = {"CSVLAKE_BUCKET": "lake", "CSVLAKE_DATABASE": "db", "CSVLAKE_QUEUE_URL": "q"}
 
 
-def test_the_defaults_need_two_variables() -> None:
+def test_the_defaults_need_three_variables() -> None:
     settings = Settings.from_environment(REQUIRED)
     assert (settings.source_prefix, settings.target_prefix, settings.meta_prefix) == (
         "csv-files/",
@@ -23,7 +23,6 @@ def test_everything_can_be_told() -> None:
         "CSVLAKE_SOURCE_PREFIX": "in/",
         "CSVLAKE_CATALOG_MODE": "crawler",
         "CSVLAKE_CRAWLER_NAME": "c",
-        "CSVLAKE_QUEUE_URL": "q",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1000",
     }
     settings = Settings.from_environment(told)
@@ -37,6 +36,7 @@ def test_everything_can_be_told() -> None:
     [
         ({"CSVLAKE_BUCKET": ""}, "CSVLAKE_BUCKET is not set"),
         ({"CSVLAKE_DATABASE": ""}, "CSVLAKE_DATABASE is not set"),
+        ({"CSVLAKE_QUEUE_URL": ""}, "CSVLAKE_QUEUE_URL is not set"),
         ({"CSVLAKE_CATALOG_MODE": "both"}, "use direct or crawler"),
         ({"CSVLAKE_CATALOG_MODE": "crawler"}, "set CSVLAKE_CRAWLER_NAME"),
         ({"CSVLAKE_META_PREFIX": "meta"}, "must end with a slash"),

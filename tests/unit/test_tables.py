@@ -6,7 +6,7 @@ import pytest
 
 from csvlake.engine.model import Column
 from csvlake.errors import TransientError
-from csvlake.lake.ports import Partition, Table
+from csvlake.lake.ports import Table
 from tests.lakes import LakeInMemory
 
 
@@ -21,13 +21,11 @@ def test_the_first_file_creates_the_table(lake: LakeInMemory) -> None:
     assert table.columns == (Column("Id", "bigint", "Id"), Column("Name", "string", "Name"))
     assert table.partition_keys == (Column("dt", "string"),)
     assert table.location == "s3://lake/parquet-files/t/"
-    assert lake.catalog.partitions["t"] == {("1",): Partition(("1",), "s3://lake/parquet-files/t/dt=1/")}
 
 
 def test_the_schema_is_published_before_the_data(lake: LakeInMemory) -> None:
     def published() -> None:
         assert "t" in lake.catalog.tables
-        assert lake.catalog.partitions["t"]
 
     lake.store.before("put", 1, published)
     assert lake.converge(lake.upload("t/dt=1/x.csv", "id", "1")).outcome == "converted"
@@ -119,36 +117,6 @@ def test_a_table_that_stands_elsewhere_is_not_touched(lake: LakeInMemory) -> Non
     assert outcome.reason is not None
     assert outcome.reason.startswith("foreign_table: a table conversions exists at s3://lake/meta/conversions/")
     assert lake.catalog.tables["conversions"] == theirs
-
-
-# Partitions ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_partition_goes_with_its_last_file(lake: LakeInMemory) -> None:
-    for name in ("x", "y"):
-        lake.converge(lake.upload(f"t/dt=1/{name}.csv", "id", "1"))
-    lake.store.remove("csv-files/t/dt=1/x.csv")
-    lake.converge("csv-files/t/dt=1/x.csv")
-    assert ("1",) in lake.catalog.partitions["t"]
-    lake.store.remove("csv-files/t/dt=1/y.csv")
-    lake.converge("csv-files/t/dt=1/y.csv")
-    assert not lake.catalog.partitions["t"]
-
-
-def test_a_partition_filled_again_while_it_is_removed_stays(lake: LakeInMemory) -> None:
-    lake.converge(lake.upload("t/dt=1/x.csv", "id", "1"))
-    lake.store.remove("csv-files/t/dt=1/x.csv")
-    lake.upload("t/dt=1/y.csv", "id", "2")
-    lake.catalog.before("delete_partition", lambda: lake.converge("csv-files/t/dt=1/y.csv"))
-    lake.converge("csv-files/t/dt=1/x.csv")
-    assert ("1",) in lake.catalog.partitions["t"]
-
-
-def test_a_partition_is_registered_once_by_a_process(lake: LakeInMemory) -> None:
-    process = lake.process()
-    for name in ("x", "y"):
-        process.converge(lake.upload(f"t/dt=1/{name}.csv", "id", "1"))
-    assert lake.catalog.calls["create_partition"] == 1
 
 
 # Where a crawler makes the tables ------------------------------------------------------------------------------------

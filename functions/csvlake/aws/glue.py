@@ -11,12 +11,10 @@ from botocore.exceptions import ClientError
 from csvlake.aws.errors import code_of, translated
 from csvlake.engine.model import Column
 from csvlake.errors import TransientError
-from csvlake.events import start_crawler
 from csvlake.lake.ports import Partition, Table, TableChanged
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_sqs import SQSClient
 
 __all__ = ["GlueCatalog", "GlueCrawler"]
 
@@ -26,7 +24,6 @@ _ABSENT = "EntityNotFoundException"
 _EXISTS = "AlreadyExistsException"
 _CHANGED = "ConcurrentModificationException"
 _CRAWLER_BUSY = frozenset({"CrawlerRunningException", "CrawlerStoppingException"})
-_ASK_AGAIN_S = 60
 
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -134,6 +131,17 @@ class GlueCatalog:
             if detail.get("ErrorCode") != _EXISTS:
                 raise TransientError(f"could not register a partition of {table.name}: {detail}")
 
+    def has_partition(self, table: str, values: Sequence[str]) -> bool:
+        """Return whether a partition is registered."""
+        with translated(f"look at partition {'/'.join(values)} of {table}"):
+            try:
+                self._client.get_partition(DatabaseName=self._database, TableName=table, PartitionValues=list(values))
+            except ClientError as error:
+                if code_of(error) == _ABSENT:
+                    return False
+                raise
+        return True
+
     def delete_partition(self, table: str, values: Sequence[str]) -> None:
         """Remove a partition; one that is gone already is no error."""
         with translated(f"remove partition {'/'.join(values)} of {table}"):
@@ -153,19 +161,17 @@ class GlueCatalog:
 
 
 class GlueCrawler:
-    """The `Crawler`; a request that must wait is a delayed message on the converter's own queue."""
+    """The `Crawler` of a name."""
 
-    def __init__(self, session: boto3.Session, name: str, queue_url: str) -> None:
-        self._glue: GlueClient = session.client("glue", config=_CONFIG)
-        self._sqs: SQSClient = session.client("sqs", config=_CONFIG)
+    def __init__(self, session: boto3.Session, name: str) -> None:
+        self._client: GlueClient = session.client("glue", config=_CONFIG)
         self._name = name
-        self._queue_url = queue_url
 
     def start(self) -> bool:
         """Start a crawl; False where one runs already."""
         with translated(f"start crawler {self._name}"):
             try:
-                self._glue.start_crawler(Name=self._name)
+                self._client.start_crawler(Name=self._name)
             except ClientError as error:
                 if code_of(error) in _CRAWLER_BUSY:
                     return False
@@ -175,18 +181,11 @@ class GlueCrawler:
     def last_started_at(self) -> float | None:
         """Return when the newest crawl began; while it runs Glue tells only for how long it has."""
         with translated(f"look at crawler {self._name}"):
-            crawler: dict[str, Any] = dict(self._glue.get_crawler(Name=self._name)["Crawler"])
+            crawler: dict[str, Any] = dict(self._client.get_crawler(Name=self._name)["Crawler"])
         if crawler.get("State") == "RUNNING" and crawler.get("CrawlElapsedTime"):
             return time.time() - float(crawler["CrawlElapsedTime"]) / 1000
         started = (crawler.get("LastCrawl") or {}).get("StartTime")
         return started.timestamp() if started is not None else None
-
-    def ask_again_later(self, asked_at: float) -> None:
-        """Send the request to the queue, to arrive in a minute."""
-        with translated("keep the request for a crawl"):
-            self._sqs.send_message(
-                QueueUrl=self._queue_url, MessageBody=start_crawler(asked_at), DelaySeconds=_ASK_AGAIN_S
-            )
 
 
 def _read_table(native: Any) -> Table:

@@ -14,13 +14,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from csvlake import __version__, engine
-from csvlake.aws import GlueCatalog, GlueCrawler, S3ObjectStore, SystemClock
+from csvlake.aws import GlueCatalog, GlueCrawler, S3ObjectStore, SqsQueue, SystemClock
 from csvlake.engine.model import ConvertOptions
 from csvlake.events import parse_messages
 from csvlake.lake.batch import Batch
 from csvlake.lake.converge import Converger, Lake
 from csvlake.lake.ledger import Ledger
 from csvlake.lake.naming import CONTRACT_NAME, Layout
+from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.tables import Tables
 from csvlake.settings import Settings
 
@@ -39,21 +40,19 @@ class _Container:
     def __init__(self, settings: Settings, session: boto3.Session) -> None:
         self.settings = settings
         self.clock = SystemClock()
+        self.queue = SqsQueue(session, settings.queue_url)
         store = S3ObjectStore(session, settings.bucket)
+        catalog = GlueCatalog(session, settings.database)
         is_direct = settings.catalog_mode == "direct"
-        tables = Tables(
-            GlueCatalog(session, settings.database),
-            store,
-            self.clock,
-            f"s3://{settings.bucket}/",
-            registers=is_direct,
-        )
         self.ledger = Ledger(store, settings.meta_prefix)
-        self.crawler = None if is_direct else GlueCrawler(session, settings.crawler_name, settings.queue_url)
+        self.crawler = None if is_direct else GlueCrawler(session, settings.crawler_name)
         self.converger = Converger(
             Lake(
                 store=store,
-                tables=tables,
+                tables=Tables(catalog, self.clock, f"s3://{settings.bucket}/", registers=is_direct),
+                partitions=PartitionRegistry(
+                    catalog, store, self.clock, self.queue, settings.bucket, registers=is_direct
+                ),
                 layout=Layout(settings.source_prefix, settings.target_prefix),
                 clock=self.clock,
                 convert=engine.convert,
@@ -89,6 +88,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         converger=container.converger,
         ledger=container.ledger,
         clock=container.clock,
+        queue=container.queue,
         bucket=container.settings.bucket,
         crawler=container.crawler,
         threads=_THREADS,

@@ -13,7 +13,7 @@ from csvlake.events import Message, SourceObject
 from csvlake.lake.converge import Converger
 from csvlake.lake.crawl import request_crawl
 from csvlake.lake.ledger import Ledger, Outcome
-from csvlake.lake.ports import Clock, Crawler
+from csvlake.lake.ports import Clock, Crawler, Queue
 
 __all__ = ["Batch", "Failure"]
 
@@ -31,6 +31,7 @@ class Batch:
     """Converge what messages name.
 
     Attributes:
+        queue: where the messages came from.
         bucket: keys in other buckets are not ours to look at.
         crawler: None where the converter registers the tables itself.
         threads: how many keys are looked at in one go.
@@ -43,6 +44,7 @@ class Batch:
     converger: Converger
     ledger: Ledger
     clock: Clock
+    queue: Queue
     bucket: str
     crawler: Crawler | None = None
     threads: int = 1
@@ -64,7 +66,7 @@ class Batch:
         self.outcomes = list({told.source_key: told for source in ended for told in _tell(ended[source])}.values())
         self.ledger.write(self.outcomes, request_id, self.clock.now())
         if self.crawler is not None and self.outcomes:
-            request_crawl(self.crawler, self.clock)
+            request_crawl(self.crawler, self.queue, self.clock)
         failures = (self._judge(message, ended) for message in messages)
         return [failure for failure in failures if failure is not None]
 
@@ -98,7 +100,7 @@ class Batch:
                     return Failure(message.message_id, result)
         if message.crawler is not None and self.crawler is not None:
             try:
-                request_crawl(self.crawler, self.clock, message.crawler.asked_at)
+                request_crawl(self.crawler, self.queue, self.clock, message.crawler.asked_at)
             except TransientError as error:
                 return Failure(message.message_id, error)
         return None

@@ -26,7 +26,9 @@ from csvlake.lake.ports import (
     PreconditionFailed,
     SourceChanged,
     SourceObjectBytes,
+    Table,
 )
+from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.stamp import Stamp
 from csvlake.lake.tables import Tables, TypesMoved
 
@@ -48,6 +50,7 @@ class Lake:
 
     store: ObjectStore
     tables: Tables
+    partitions: PartitionRegistry
     layout: Layout
     clock: Clock
     convert: Convert
@@ -61,6 +64,7 @@ class _Prepared:
 
     converted: Converted
     stamp: Stamp
+    table: Table | None
 
 
 class Converger:
@@ -124,6 +128,7 @@ class Converger:
         if source.size > _LOOK_FIRST_BYTES:
             stamp = self._read_stamp(self._lake.store.head(placement.target_key))
             if stamp and self._is_settled(stamp, source.info) and not stamp.records_rejected:
+                self._lake.partitions.register(placement, None)
                 return replace(outcome, outcome="unchanged").with_stamp(stamp)
         try:
             with self._turn:
@@ -143,12 +148,13 @@ class Converger:
         converted = self._convert(placement, source)
         try:
             prefix = self._lake.layout.table_prefix(placement.table)
-            version = tables.publish_schema(converted.report.schema, placement, prefix)
-            tables.register_partition(placement)
+            table = tables.publish_schema(converted.report.schema, placement, prefix)
         except BaseException:
             _remove_scratch(converted)
             raise
-        return _Prepared(converted, Stamp.of(source.info, converted.report, self._lake.converter_version, version))
+        version = table.version_id if table else ""
+        stamp = Stamp.of(source.info, converted.report, self._lake.converter_version, version)
+        return _Prepared(converted, stamp, table)
 
     def _convert(self, placement: Placement, source: SourceObjectBytes) -> Converted:
         lake = self._lake
@@ -184,8 +190,10 @@ class Converger:
             known = self._read_stamp(target)
             self._check_source(source)
             if known is not None and self._is_settled(known, source):
+                self._lake.partitions.register(placement, prepared.table)
                 return replace(outcome, outcome="unchanged").with_stamp(known)
             self._put(placement.target_key, prepared, ABSENT if target is None else target.etag)
+        self._lake.partitions.register(placement, prepared.table)
         self._check_source(source)
         return outcome
 
@@ -208,8 +216,7 @@ class Converger:
         target = lake.store.head(placement.target_key)
         if target is not None:
             lake.store.delete(placement.target_key, target.etag)
-        with self._turn:
-            lake.tables.settle_partition(placement)
+        lake.partitions.settle(placement)
         if source is not None:
             self._check_source(source)
         elif lake.store.head(placement.source_key) is not None:

@@ -5,14 +5,16 @@ at which it was made; by then a crawl that began after that time has done it, or
 requests during one crawl end in one more crawl.
 """
 
-from csvlake.lake.ports import Clock, Crawler
+from csvlake.events import start_crawler
+from csvlake.lake.ports import Clock, Crawler, Queue
 
 __all__ = ["request_crawl"]
 
+_ASK_AGAIN_S = 60
 _SKEW_S = 2.0  # between our clock and the crawler's
 
 
-def request_crawl(crawler: Crawler, clock: Clock, asked_at: float | None = None) -> None:
+def request_crawl(crawler: Crawler, queue: Queue, clock: Clock, asked_at: float | None = None) -> None:
     """Have a crawl begin after ``asked_at``, now or later.
 
     Args:
@@ -26,4 +28,4 @@ def request_crawl(crawler: Crawler, clock: Clock, asked_at: float | None = None)
         if started_at is not None and started_at >= asked_at + _SKEW_S:
             return
     if not crawler.start():
-        crawler.ask_again_later(clock.now().timestamp() if asked_at is None else asked_at)
+        queue.send(start_crawler(clock.now().timestamp() if asked_at is None else asked_at), _ASK_AGAIN_S)

@@ -1,4 +1,4 @@
-"""What the lake needs of the world, as protocols: objects, a catalog, a crawler, a clock.
+"""What the lake needs of the world, as protocols: objects, a catalog, a crawler, a queue, a clock.
 
 The adapters for AWS are in ``csvlake.aws``, those for tests in ``tests/fakes.py``; one suite in ``tests/contract``
 runs over both. Every method raises `TransientError` for trouble that may pass, and nothing of the library behind it.
@@ -25,6 +25,7 @@ __all__ = [
     "ObjectStore",
     "Partition",
     "PreconditionFailed",
+    "Queue",
     "SourceChanged",
     "SourceObjectBytes",
     "Table",
@@ -170,6 +171,9 @@ class Catalog(Protocol):
     def create_partition(self, table: Table, partition: Partition) -> None:
         """Register a partition; one that exists already is no error."""
 
+    def has_partition(self, table: str, values: Sequence[str]) -> bool:
+        """Return whether a partition is registered."""
+
     def delete_partition(self, table: str, values: Sequence[str]) -> None:
         """Remove a partition; one that is gone already is no error."""
 
@@ -183,8 +187,12 @@ class Crawler(Protocol):
     def last_started_at(self) -> float | None:
         """Return when the newest crawl began, in seconds since 1970; None where that is not known."""
 
-    def ask_again_later(self, asked_at: float) -> None:
-        """Keep the request for a crawl that begins after ``asked_at``, to come back in a while."""
+
+class Queue(Protocol):
+    """The queue whose messages the converter is given."""
+
+    def send(self, body: str, delay_s: int) -> None:
+        """Send a message that arrives after ``delay_s`` seconds, at most 900."""
 
 
 class Clock(Protocol):

@@ -11,7 +11,7 @@ from csvlake.engine.model import Column
 from csvlake.errors import TerminalError, TransientError
 from csvlake.lake.agree import check_partition_keys, find_conflicts, find_new_columns
 from csvlake.lake.naming import Placement
-from csvlake.lake.ports import Catalog, Clock, ObjectStore, Partition, Table, TableChanged
+from csvlake.lake.ports import Catalog, Clock, Table, TableChanged
 
 __all__ = ["Tables", "TypesMoved"]
 
@@ -31,16 +31,12 @@ class Tables:
         registers: False where a crawler makes the tables; they are then only read, so that types agree.
     """
 
-    def __init__(
-        self, catalog: Catalog, store: ObjectStore, clock: Clock, bucket_url: str, *, registers: bool = True
-    ) -> None:
+    def __init__(self, catalog: Catalog, clock: Clock, bucket_url: str, *, registers: bool = True) -> None:
         self._catalog = catalog
-        self._store = store
         self._clock = clock
         self._bucket_url = bucket_url
         self._registers = registers
         self._known: dict[str, tuple[float, Table | None]] = {}
-        self._partitions: dict[tuple[str, tuple[str, ...]], float] = {}
 
     def look(self, placement: Placement, table_prefix: str) -> Table | None:
         """Return the table that a file belongs to, as it was a few seconds ago at most.
@@ -57,11 +53,11 @@ class Tables:
             self._check(table, placement, table_prefix)
         return table
 
-    def publish_schema(self, written: Sequence[Column], placement: Placement, table_prefix: str) -> str:
+    def publish_schema(self, written: Sequence[Column], placement: Placement, table_prefix: str) -> Table | None:
         """Make the table have every column of a file that is about to be published.
 
         Returns:
-            The table's version; "" where a crawler makes the tables and has not made this one.
+            The table; None where a crawler makes the tables and has not made this one.
 
         Raises:
             TypesMoved: the table has another type for a column than was written.
@@ -72,46 +68,14 @@ class Tables:
         for _ in range(_MAX_TRIES):
             if table is not None and find_conflicts(written, table):
                 raise TypesMoved(f"the types of table {table.name} changed while a file was converted")
-            if table is not None and not find_new_columns(written, table):
-                return table.version_id
-            if not self._registers:
-                return table.version_id if table else ""
+            if not self._registers or (table is not None and not find_new_columns(written, table)):
+                return table
             try:
                 table = self._change(table, written, placement, table_prefix)
             except TableChanged:
                 self.forget(placement.table)
                 table = self.look(placement, table_prefix)
         raise TransientError(f"the table {placement.table} changed under every one of {_MAX_TRIES} updates")
-
-    def register_partition(self, placement: Placement) -> None:
-        """Make the partition of a file known to the catalog, once in a while per process."""
-        values = tuple(value for _, value in placement.partitions)
-        kept_at = self._partitions.get((placement.table, values))
-        if not self._registers or not values:
-            return
-        if kept_at is not None and self._clock.monotonic() - kept_at < _KEEP_S:
-            return
-        table = self._known[placement.table][1]
-        if table is None:
-            raise TransientError(f"the table {placement.table} went while a file was published")
-        self._catalog.create_partition(table, Partition(values, self._bucket_url + placement.partition_prefix))
-        self._partitions[placement.table, values] = self._clock.monotonic()
-
-    def settle_partition(self, placement: Placement) -> None:
-        """Remove a partition whose last file went.
-
-        Looks again afterwards, since another process may have published into it in between. What that cannot see (it
-        remembers the partition, and publishes within a few seconds of our second look) step 3 closes with a message.
-        """
-        values = tuple(value for _, value in placement.partitions)
-        if not self._registers or not values or self._store.has_any(placement.partition_prefix):
-            return
-        self._partitions.pop((placement.table, values), None)
-        self._catalog.delete_partition(placement.table, values)
-        if self._store.has_any(placement.partition_prefix):
-            table = self._remember(placement.table, self._catalog.get_table(placement.table))
-            if table is not None:
-                self.register_partition(placement)
 
     def forget(self, table: str) -> None:
         """Ask the catalog at the next look."""
