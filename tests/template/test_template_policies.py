@@ -121,7 +121,7 @@ def test_the_converter_may_do_in_the_catalog_exactly_what_its_adapter_calls() ->
     }
     received = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
     assert {action for action in granted if action.startswith(("glue:", "sqs:"))} - received == called_actions(
-        "glue.py"
+        "glue.py", "sqs.py"
     )
 
 
