@@ -5,7 +5,6 @@ machine. An archive that the template names is uploaded by SAM as it is.
 """
 
 import hashlib
-import json
 import re
 import sys
 import zipfile
@@ -59,7 +58,7 @@ def pack_artifacts(template: Path) -> None:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
             for path in sorted(folder.rglob("*")):
                 file.write(path, path.relative_to(folder))
-        return named["start"] + json.dumps(str(archive))
+        return f"{named['start']}{archive.name}"
 
     template.write_text(FOLDER.sub(pack, template.read_text()))
 

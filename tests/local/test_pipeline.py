@@ -69,7 +69,8 @@ def test_every_key_that_s3_takes_arrives_once(lake: LakeClient, table: str) -> N
     wait_for(lambda: len(rows(lake, table)) == len(names), "one row a file")
     assert rows(lake, table, "n") == [(str(number),) for number in range(len(names))]
     outcomes = lake.wait_for_outcomes(set(keys))
-    assert {row["outcome"] for row in outcomes.values()} == {"converted"}
+    # An event's key can be read in two ways ("a b.csv" and "a%20b.csv" here), and both keys are looked at.
+    assert {row["outcome"] for row in outcomes.values()} <= {"converted", "unchanged"}
     for key in keys:
         lake.delete(key)
     wait_for(lambda: rows(lake, table) == [], "all rows to be gone")
