@@ -1,66 +1,165 @@
-"""Decide how a file was written."""
+"""Decide how a file was written: delimiter, quotes, header, and where its table begins and ends."""
 
 import re
 from collections import Counter
 
-from csvlake.engine.grammar import Incomplete, Unclosed, compile_grammar, parse_record
+from csvlake.engine.delimiters import Choice, choose_delimiter, choose_plainly
+from csvlake.engine.extent import Extent, find_extent, find_hint
+from csvlake.engine.grammar import compile_grammar
+from csvlake.engine.header import Header, decide_header
 from csvlake.engine.layout import Layout, Skipped
 from csvlake.engine.model import ConvertOptions, Dialect
+from csvlake.engine.sample import Row, Trial, read_rows
 from csvlake.engine.text import TextBytes
 from csvlake.errors import TerminalError
 
 __all__ = ["Layout", "Skipped", "decide"]
 
 SAMPLE_BYTES = 1 << 20
-_DELIMITERS = (",", ";", "\t", "|")
-_QUOTED = re.compile(rb'"[^"]*+"')
+TAIL_BYTES = 64 << 10
+MAX_COLUMNS = 20_000
+_HEADER_ROWS = 60  # enough to decide on a header
+_ROWS = 20_000
 _ENDS = re.compile(rb"\r\n|\r|\n")
 
 
 def decide(text: TextBytes, options: ConvertOptions) -> Layout:
-    """Decide delimiter, quotes, header and where the body is.
+    """Decide how a text was written, from its first ``SAMPLE_BYTES`` and its end; what the options say wins.
+
+    Returns:
+        The layout, with its evidence in sentences for a person and every line that is no record listed.
 
     Raises:
-        TerminalError: the evidence does not decide; the message names the option that would.
+        TerminalError: there is no text, or the evidence does not decide; the message names the option that would.
     """
     data = text.read_range(0, SAMPLE_BYTES)
-    whole = text.size is not None and len(data) == text.size
-    if not data.strip():
-        raise TerminalError("empty_file", f"{text.source.name} holds no text")
-    quote = options.quote if options.quote is not None else '"'
-    delimiter, why = _delimiter(data, whole, options)
-    g = compile_grammar(delimiter, quote or None, None)
-    try:
-        match = parse_record(data, 0, g, whole)
-    except (Unclosed, Incomplete):
-        raise TerminalError(
-            "undecided_header", f"a quote opens in the first record of {text.source.name} and never closes: set quote="
-        ) from None
-    names = tuple(c.decode("utf-8", "replace") for c in match.cells)
-    header = options.header if options.header is not None else True
-    body_start = match.end if header else 0
-    first_line = 1 + len(_ENDS.findall(data[:body_start]))
-    if not header:
-        names = tuple(f"column_{i + 1}" for i in range(len(names)))
-    ends = Counter(_ENDS.findall(data))
-    line_end = next(iter(ends)).decode() if len(ends) == 1 else ("mixed" if ends else "\n")
-    dialect = Dialect(delimiter, quote or None, None, text.encoding, text.compression, header, 0, line_end, (why,))
-    return Layout(dialect, names, body_start, first_line, None)
+    final = text.size is not None and len(data) == text.size
+    name = text.source.name
+    if not data.strip(b" \t\r\n\0"):
+        raise TerminalError("empty_file", f"{name} holds no text")
+    skip, skipped, hinted = _read_hint(data)
+    sample = _whole_lines(data[skip:], final, name)
+    only = options.delimiter or hinted
+    choice = choose_plainly(sample, options.quote, only)
+    if choice is None:
+        choice = choose_delimiter(sample, final, only, options.quote, name)
+    trial = _read(sample, final, choice)
+    extent = _find(trial, choice, final, name)
+    if not extent.rows:
+        raise TerminalError("empty_file", f"{name} holds no records: comments and blank lines only")
+    width = extent.width
+    header = decide_header(extent.rows[:_HEADER_ROWS], width, options.header)
+    names = _fit_names(header, extent)
+    if len(names) > MAX_COLUMNS:
+        raise TerminalError("too_many_columns", f"{name} has {len(names)} columns; at most {MAX_COLUMNS} are read")
+    top = extent.rows[header.rows - 1] if header.rows else extent.rows[0]
+    start, first_line = (top.end, _line_after(sample, top)) if header.rows else (top.start, top.line)
+    moved = 1 if skip else 0
+    skipped += [Skipped(s.line + moved, s.kind, s.text) for s in extent.skipped]
+    preamble = sum(s.line < top.line + moved for s in skipped)
+    dialect = Dialect(
+        choice.delimiter,
+        choice.quote,
+        choice.escape,
+        text.encoding,
+        text.compression,
+        bool(header.rows),
+        preamble,
+        _line_end(sample),
+        (*text.evidence, *choice.evidence, *header.evidence, *_tell(skipped)),
+    )
+    end = None if extent.end is None else extent.end + skip
+    return Layout(dialect, names, start + skip, first_line + moved, end, tuple(skipped), extent.comment)
 
 
-def _delimiter(data: bytes, whole: bool, options: ConvertOptions) -> tuple[str, str]:
-    """Return the delimiter that gives the most lines one same number of cells."""
-    if options.delimiter:
-        return options.delimiter, f"delimiter {options.delimiter!r} was given"
-    lines = [line for line in _ENDS.split(_QUOTED.sub(b"", data)) if line]
-    if not whole and len(lines) > 1:
-        lines.pop()
-    scores = []
-    for delimiter in _DELIMITERS:
-        width, agreeing = Counter(line.count(delimiter.encode()) for line in lines).most_common(1)[0]
-        if width:
-            scores.append((agreeing / len(lines), width, delimiter))
-    if not scores:
-        return ",", "no delimiter occurs in most lines: one column"
-    share, width, delimiter = max(scores)
-    return delimiter, f"{share:.0%} of {len(lines)} lines have {width + 1} cells by {delimiter!r}"
+def _read_hint(data: bytes) -> tuple[int, list[Skipped], str | None]:
+    """Return the bytes of a separator hint line, its listing, and the delimiter it names."""
+    hint = find_hint(data)
+    if hint is None:
+        return 0, [], None
+    delimiter, line = hint
+    found = _ENDS.match(data, len(line))
+    return (found.end() if found else len(line)), [Skipped(1, "hint", line)], delimiter
+
+
+def _whole_lines(data: bytes, final: bool, name: str) -> bytes:
+    """Cut a sample behind its last line end."""
+    if final:
+        return data
+    end = max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
+    if not end:
+        raise TerminalError("header_too_long", f"the first line of {name} is longer than {SAMPLE_BYTES} bytes")
+    return data[:end]
+
+
+def _read(sample: bytes, final: bool, choice: Choice) -> Trial:
+    grammar = compile_grammar(choice.delimiter, choice.quote, choice.escape)
+    if not choice.uniform:
+        return read_rows(sample, grammar, final, _ROWS)
+    trial = Trial(grammar)
+    pos = 0
+    for number, raw in enumerate(_first_lines(sample)):
+        if b'"' in raw:
+            return read_rows(sample, grammar, final, _HEADER_ROWS)
+        found = _ENDS.match(sample, pos + len(raw))
+        end = found.end() if found else len(sample)
+        trial.rows.append(Row(number + 1, pos, end, tuple(raw.split(grammar.delimiter)), raw))
+        pos = end
+    return trial
+
+
+def _first_lines(sample: bytes) -> list[bytes]:
+    lines = _ENDS.split(sample, _HEADER_ROWS)
+    return [line for line in lines[:_HEADER_ROWS] if line]
+
+
+def _find(trial: Trial, choice: Choice, final: bool, name: str) -> Extent:
+    """Find the table; where every line is a record there is nothing to look for."""
+    if not trial.rows:
+        raise TerminalError("undecided_quote", f"the first record of {name} has no end: set quote=")
+    first = trial.rows[0]
+    if choice.uniform and first.filled * 2 > first.width and not first.raw.startswith(b"#"):
+        return Extent([row for row in trial.rows if row.cells], first.width)
+    return find_extent(trial.rows, trial.mode, final and trial.complete, name)
+
+
+def _fit_names(header: Header, extent: Extent) -> tuple[str, ...]:
+    """Make as many names as the table has columns."""
+    names, width = header.names, extent.width
+    if header.rows == 0 or len(names) == width:
+        return names
+    body = [row for row in extent.rows[1:] if row.width == width]
+    if len(names) == width + 1 and not names[-1].strip():
+        return names[:-1]  # the header alone ends with a delimiter
+    if len(names) > width:
+        return names
+    if len(names) == width - 1 and not all(not row.cells[-1] for row in body) and _are_row_names(body):
+        return ("", *names)
+    return names + ("",) * (width - len(names))
+
+
+def _are_row_names(body: list[Row]) -> bool:
+    """Whether the first cells only number or name the rows, as R writes them under a header that leaves them out."""
+    firsts = [row.cells[0] for row in body]
+    return len(set(firsts)) == len(firsts) and firsts[0] in {b"0", b"1"} and all(cell.isdigit() for cell in firsts)
+
+
+def _line_after(sample: bytes, row: Row) -> int:
+    return row.line + len(_ENDS.findall(sample, row.start, row.end))
+
+
+def _line_end(sample: bytes) -> str:
+    ends = Counter(_ENDS.findall(sample))
+    if len(ends) > 1:
+        return "mixed"
+    return next(iter(ends)).decode() if ends else "\n"
+
+
+def _tell(skipped: list[Skipped]) -> tuple[str, ...]:
+    """Say which lines are no records."""
+    kinds = Counter(s.kind for s in skipped)
+    return tuple(
+        f"{count} {kind} line{'s' if count > 1 else ''} skipped, the first is line "
+        f"{next(s.line for s in skipped if s.kind == kind)}"
+        for kind, count in kinds.items()
+    )

@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Grammar", "Match", "compile_grammar", "parse_line", "parse_record"]
+__all__ = ["Grammar", "Match", "compile_grammar", "count_lines", "parse_line", "parse_record"]
 
+_ODD_LINES = 20  # how far a quoted cell with odd quotes inside is followed
+_ODD_BYTES = 1 << 20
+_BLANKS = re.compile(rb" *+")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -27,6 +30,10 @@ class Unclosed(Exception):  # noqa: N818
     """A quote opens and nothing closes it."""
 
 
+class _NeverClosed(Unclosed):
+    """The same, and no data to come can change it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """Compiled patterns of one dialect."""
@@ -37,6 +44,7 @@ class Grammar:
     plain: re.Pattern[bytes]  # an unquoted cell
     quoted: re.Pattern[bytes] | None  # a quoted cell from its opening to its closing quote, tolerating quotes inside
     closed: re.Pattern[bytes] | None  # the same to the first quote that is not escaped
+    collapse: bool = False  # a run of the delimiter is one; at a record's ends it is nothing
 
     def unquote(self, content: bytes) -> bytes:
         """Return what the content of a quoted cell stands for."""
@@ -55,10 +63,12 @@ class Grammar:
 
 @lru_cache(maxsize=64)
 def compile_grammar(delimiter: str, quote: str | None, escape: str | None) -> Grammar:
-    """Compile the patterns of a dialect."""
+    """Compile the patterns of a dialect; the delimiter ``" +"`` stands for one blank or more."""
+    collapse = delimiter == " +"
+    delimiter = delimiter[:1] if collapse else delimiter
     d, q, e = delimiter.encode(), (quote or "").encode(), (escape or "").encode()
     rd, rq, re_ = re.escape(d), re.escape(q), re.escape(e)
-    skip = (re_ + rb"(?s:.)|") if e else b""
+    skip = (re_ + rb"(?:\r\n|(?s:.)|\Z)|") if e else b""
     if len(d) == 1:
         plain = rb"(?:" + skip + rb"[^\r\n" + rd + re_ + rb"]++)*+" if e else rb"[^\r\n" + rd + rb"]*+"
     elif d:
@@ -66,12 +76,22 @@ def compile_grammar(delimiter: str, quote: str | None, escape: str | None) -> Gr
     else:
         plain = rb"(?:" + skip + rb"[^\r\n])*+"
     if not q:
-        return Grammar(d, q, e, re.compile(plain), None, None)
+        return Grammar(d, q, e, re.compile(plain), None, None, collapse)
     after = (rd + rb"|" if d else b"") + rb"[\r\n]|\Z"
     inside = rb"[^" + rq + re_ + rb"]++|" + skip + rq + rq
     quoted = rq + rb"((?:" + inside + rb"|" + rq + rb"(?!" + after + rb"))*+)" + rq
     closed = rq + rb"((?:" + inside + rb")*+)" + rq
-    return Grammar(d, q, e, re.compile(plain), re.compile(quoted), re.compile(closed))
+    return Grammar(d, q, e, re.compile(plain), re.compile(quoted), re.compile(closed), collapse)
+
+
+def _bound(data: bytes, pos: int) -> int:
+    """Return how far a quoted cell with odd quotes may go."""
+    end = min(len(data), pos + _ODD_BYTES)
+    for _ in range(_ODD_LINES):
+        pos = parse_line(data, pos)[1]
+        if pos >= end:
+            return end
+    return pos
 
 
 def _cell(data: bytes, pos: int, g: Grammar, literal_inside: bool, literal_all: bool) -> tuple[bytes, int, bool]:
@@ -86,12 +106,13 @@ def _cell(data: bytes, pos: int, g: Grammar, literal_inside: bool, literal_all: 
     if found is None:
         raise Unclosed
     end = found.end()
-    if end == len(data) or data[end] in b"\r\n" or (g.delimiter and data.startswith(g.delimiter, end)):
+    if _ends_line(data, end) or (g.delimiter and data.startswith(g.delimiter, end)):
         return g.unquote(found[1]), end, False
     if literal_inside:
-        found = g.quoted.match(data, pos)
-        if found is None:
-            raise Unclosed
+        bound = _bound(data, pos)
+        found = g.quoted.match(data, pos, bound)
+        if found is None or (found.end() == bound and bound < len(data)):
+            raise _NeverClosed if bound < len(data) else Unclosed
         return g.unquote(found[1]), found.end(), True
     rest = g.plain.match(data, end)
     assert rest is not None  # noqa: S101
@@ -119,9 +140,13 @@ def parse_record(
     cells: list[bytes] = []
     odd = False
     size = len(data)
+    if g.collapse:
+        pos = _skip_blanks(data, pos)
     while True:
         try:
             cell, pos, strange = _cell(data, pos, g, literal_inside, literal_all)
+        except _NeverClosed:
+            raise
         except Unclosed:
             if final:
                 raise
@@ -129,22 +154,39 @@ def parse_record(
         cells.append(cell)
         odd = odd or strange
         if g.delimiter and data.startswith(g.delimiter, pos):
-            pos += len(g.delimiter)
-            continue
-        if pos == size:
-            if not final:
-                raise Incomplete
-            return Match(tuple(cells), pos, pos, odd)
-        end = pos + 1
-        if data[pos] == 13:
-            if end == size and not final:
-                raise Incomplete
-            if end < size and data[end] == 10:
-                end += 1
-        return Match(tuple(cells), end, pos, odd)
+            pos = _skip_blanks(data, pos) if g.collapse else pos + len(g.delimiter)
+            if not g.collapse or not _ends_line(data, pos):
+                continue
+        if pos == size and not final:
+            raise Incomplete
+        return Match(tuple(cells), _line_end(data, pos, final), pos, odd)
+
+
+def _line_end(data: bytes, pos: int, final: bool) -> int:
+    """Return the position after the line end at ``pos``."""
+    if data[pos : pos + 1] != b"\r":
+        return min(pos + 1, len(data))
+    if pos + 1 == len(data) and not final:
+        raise Incomplete
+    return pos + 2 if data[pos + 1 : pos + 2] == b"\n" else pos + 1
+
+
+def _ends_line(data: bytes, pos: int) -> bool:
+    return pos == len(data) or data[pos] in b"\r\n"
+
+
+def _skip_blanks(data: bytes, pos: int) -> int:
+    found = _BLANKS.match(data, pos)
+    return found.end() if found else pos
 
 
 def parse_line(data: bytes, pos: int) -> tuple[int, int]:
     """Return the end of the physical line at ``pos``, before and after its line end."""
     found = _LINE_END.search(data, pos)
     return found.span() if found else (len(data), len(data))
+
+
+def count_lines(data: bytes, start: int, end: int) -> int:
+    """Count the physical line ends between two positions; CRLF is one."""
+    ends = data.count(b"\n", start, end) + data.count(b"\r", start, end)
+    return ends - data.count(b"\r\n", start, end) if ends else 0

@@ -1,25 +1,16 @@
 """Read records one by one, exactly and tolerantly: the slow path, for stretches the fast one cannot vouch for."""
 
-import re
 from dataclasses import dataclass, field
 
-from csvlake.engine.grammar import (
-    Grammar,
-    Incomplete,
-    Match,
-    Unclosed,
-    compile_grammar,
-    parse_line,
-    parse_record,
-)
+from csvlake.engine.grammar import Grammar, Incomplete, compile_grammar, count_lines, parse_line
 from csvlake.engine.layout import Layout, Skipped
 from csvlake.engine.model import Reject
+from csvlake.engine.reading import read_record
 from csvlake.errors import TerminalError
 
 __all__ = ["RECORD_BYTES", "Record", "Records", "read_records"]
 
 RECORD_BYTES = 64 << 20  # a longer record is not read
-_LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ def read_records(data: bytes, layout: Layout, *, offset: int, line: int, final: 
             if len(data) - pos <= RECORD_BYTES:
                 break
             end = _reject_line(data, pos, offset, final, out, f"record longer than {RECORD_BYTES} bytes")
-        out.line += _count_lines(data, pos, end)
+        out.line += count_lines(data, pos, end)
         pos = end
     out.consumed = pos
     return out
@@ -80,11 +71,11 @@ def _read_one(data: bytes, pos: int, g: Grammar, layout: Layout, offset: int, fi
         if end == len(data) and not final and data[pos:end] == b"\r":
             raise Incomplete
         return end  # an empty line is no record of a table with several columns
-    match = _choose(data, pos, g, layout.width, final)
+    match = read_record(data, pos, g, layout.width, final)
     if match is None:
         return _reject_line(data, pos, offset, final, out, "a quote opens in this line and never closes")
     raw = data[pos : match.content_end]
-    if len(match.cells) != layout.width and layout.comment and raw.startswith(layout.comment.encode()):
+    if len(match.cells) != layout.width and layout.comment and raw.lstrip(b" ").startswith(layout.comment.encode()):
         out.skipped.append(Skipped(out.line, "comment", raw))
         return match.end
     if len(raw) > RECORD_BYTES:
@@ -100,24 +91,6 @@ def _read_one(data: bytes, pos: int, g: Grammar, layout: Layout, offset: int, fi
     return match.end
 
 
-def _choose(data: bytes, pos: int, g: Grammar, width: int, final: bool) -> Match | None:
-    """Read a record the way that gives it the table's width; ``None`` when its quote never closes."""
-    best: Match | None = None
-    for literal_inside in (True, False):
-        try:
-            match = parse_record(data, pos, g, final, literal_inside=literal_inside)
-        except Unclosed:
-            continue
-        if not match.odd:
-            return match
-        if _LINE_ENDS.search(data, pos, match.content_end):
-            continue  # odd quotes and a line end inside: more likely a quote that never closes
-        if len(match.cells) == width:
-            return match
-        best = best or match
-    return best
-
-
 def _reject_line(data: bytes, pos: int, offset: int, final: bool, out: Records, reason: str) -> int:
     """Reject the physical line at ``pos``; reading goes on with the next one."""
     stop, end = parse_line(data, pos)
@@ -128,8 +101,3 @@ def _reject_line(data: bytes, pos: int, offset: int, final: bool, out: Records, 
         )
     out.rejects.append(Reject(out.line, offset + pos, reason, data[pos:stop]))
     return end
-
-
-def _count_lines(data: bytes, start: int, end: int) -> int:
-    """Count the physical line ends between two positions."""
-    return data.count(b"\n", start, end) + data.count(b"\r", start, end) - data.count(b"\r\n", start, end)

@@ -1,0 +1,81 @@
+"""Say what a cell's text looks like: enough to tell a header from values and a right cut from a wrong one."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+__all__ = ["Look", "is_value", "look_at", "score_cells"]
+
+Look = Literal["empty", "number", "date", "time", "boolean", "code", "word", "text", "broken"]
+
+_NUMBER = re.compile(
+    r"""\s*[-+(]?\s*[$€£¥]?\s*[-+]?
+    (?:\d{1,3}(?:[,' ]\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:[.,]\d*)?|[.,]\d+)
+    (?:[eE][-+]?\d+)?\s*[%$€£¥)]?\s*""",
+    re.VERBOSE,
+)
+_DATE = re.compile(
+    r"""(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4}
+    |[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4}|\d{4}-\d{2})(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?
+    \s*(?:Z|[A-Z]{3,4}|[-+]\d{2}:?\d{2})?)?""",
+    re.VERBOSE,
+)
+_TIME = re.compile(r"\d{1,3}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?")
+_CODE = re.compile(
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|https?://\S+|[^\s@]+@[\w.-]+\.\w+|(?:\d{1,3}\.){3}\d{1,3}"
+)
+_WORD = re.compile(r"[\w.'()/&#*%+°-]+(?: [\w.'()/&#*%+°-]+){0,7}")
+_BOOLEANS = {"true", "false", "yes", "no"}
+_MISSING = {"", "na", "n/a", "nan", "null", "none", "-", "--", ".", "\\n", "?"}
+_VALUES: dict[Look, float] = {
+    "empty": 0.8,
+    "number": 1.0,
+    "date": 1.0,
+    "time": 1.0,
+    "boolean": 1.0,
+    "code": 1.0,
+    "word": 0.85,
+    "text": 0.6,
+    "broken": 0.1,
+}
+
+
+@lru_cache(maxsize=1 << 13)
+def look_at(cell: bytes) -> Look:
+    """Return what a cell looks like; blanks around it do not count."""
+    text = cell[:400].decode("utf-8", "replace").strip()
+    if text.lower() in _MISSING:
+        return "empty"
+    if _NUMBER.fullmatch(text):
+        return "number"
+    if _DATE.fullmatch(text):
+        return "date"
+    if _TIME.fullmatch(text):
+        return "time"
+    if text.lower() in _BOOLEANS:
+        return "boolean"
+    if _CODE.fullmatch(text):
+        return "code"
+    if _WORD.fullmatch(text):
+        return "word"
+    # Half a pair of quotes, or what other delimiters leave, is a sign of a wrong cut.
+    return "broken" if text.count('"') % 2 or re.search(r"\d;\d|^[;|\t]|[;|\t]$|\||\t|[^\s];[^\s]", text) else "text"
+
+
+def is_value(look: Look) -> bool:
+    """Whether a look is one that names of columns do not have."""
+    return look in {"number", "date", "time", "boolean"}
+
+
+def score_cells(cells: Sequence[bytes]) -> float:
+    """Return how much cells look like whole values, 0 to 1."""
+    if not cells:
+        return 0.0
+    total = 0.0
+    for cell in cells:
+        value = _VALUES[look_at(cell)]
+        if cell[:1] == b" " or cell[-1:] == b" ":
+            value -= 0.1
+        total += value
+    return total / len(cells)
