@@ -12,13 +12,15 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from csvlake.engine.cells import Bytes
-from csvlake.engine.ends import are_quotes_plain, count_ends, find_blank
+from csvlake.engine.ends import are_quotes_plain, count_ends, count_lines, find_blank
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Reject
 from csvlake.engine.records import Record, Records, read_records
 from csvlake.errors import TransientError
 
 __all__ = ["Block", "read_block"]
+
+_LINE_ENDS = b"\r\n"
 
 
 @dataclass
@@ -49,7 +51,9 @@ class _UnvouchedError(Exception):
     """The fast way cannot answer for its result."""
 
 
-def read_block(data: bytes | memoryview, layout: Layout, *, offset: int, read: Records | None = None) -> Block:
+def read_block(
+    data: bytes | memoryview, layout: Layout, *, offset: int, read: Records | None = None, vouched: bool = False
+) -> Block:
     """Read every record of a stretch that starts and ends at records' bounds.
 
     Args:
@@ -57,12 +61,13 @@ def read_block(data: bytes | memoryview, layout: Layout, *, offset: int, read: R
         layout: how records are written.
         offset: of the stretch in the text.
         read: the stretch's records, where they were read already.
+        vouched: whether every quote was found to stand where one belongs.
 
     Raises:
         TransientError: the two counts of the records differ.
     """
     try:
-        block = _read_fast(data, layout) if read is None else _take_records(bytes(data), layout, offset, read)
+        block = _read_fast(data, layout, vouched) if read is None else _take_records(bytes(data), layout, offset, read)
     except (_UnvouchedError, pa.ArrowInvalid):
         content = bytes(data)
         read = read_records(content, layout, offset=offset, line=1, final=True)
@@ -71,27 +76,29 @@ def read_block(data: bytes | memoryview, layout: Layout, *, offset: int, read: R
     return block
 
 
-def _read_fast(data: bytes | memoryview, layout: Layout) -> Block:
+def _read_fast(data: bytes | memoryview, layout: Layout, vouched: bool) -> Block:
     dialect = layout.dialect
     delimiter, quote = dialect.delimiter.encode(), (dialect.quote or "").encode()
     if len(delimiter) != 1 or len(quote) > 1 or dialect.escape or not data:
         raise _UnvouchedError
     view = np.frombuffer(data, np.uint8)
     mark = quote[0] if quote else None
-    if mark is not None and not are_quotes_plain(view, mark, delimiter[0]):
+    if mark is not None and not vouched and not are_quotes_plain(view, mark, delimiter[0]):
         raise _UnvouchedError
     if not is_utf8(view):
         raise _UnvouchedError
     odd: list[tuple[int, str]] = []
     columns = _parse(data, layout, delimiter, quote, odd)
-    ends = count_ends(view, mark)
     parsed = len(columns[0])
+    lines = count_lines(view)
     blank = 0
-    if parsed + len(odd) != ends.records:
-        blank = find_blank(view, mark) if layout.width > 1 else 0
-        if parsed + len(odd) + blank != ends.records:
+    # As many records as physical lines: then no line end is in quotes, and none is left to be told apart.
+    if parsed + len(odd) != lines + (view[-1] not in _LINE_ENDS):
+        ends = count_ends(view, mark)
+        blank = ends.records - parsed - len(odd)
+        if blank and (layout.width == 1 or blank != find_blank(view, mark)):
             raise _UnvouchedError
-    block = Block(columns, parsed, parsed, ends.lines, blank)
+    block = Block(columns, parsed, parsed, lines, blank)
     return _insert_ragged(block, odd, layout) if odd else block
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from csvlake.engine.cells import Bytes, Ints
-from csvlake.engine.ends import find_odd_quote
+from csvlake.engine.ends import LOOK_BYTES, find_odd_quote
 from csvlake.engine.layout import Layout
 from csvlake.engine.records import RECORD_BYTES, Records, read_records
 from csvlake.engine.source import TextBytes
@@ -21,6 +21,7 @@ __all__ = ["Batch", "Cutter", "Piece"]
 
 _SLOW_BYTES = 64 << 10  # read one by one before counting is tried again; four times as much after each failure
 _GROWTH = 4
+_SLACK_BYTES = 64 << 10  # room for what was left of a batch, so that the next finds its buffer large enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Cutter:
                 return None
             size = len(self._rest)
             start = self._offset - size
-            buffer = _grow(buffer, 0, size + self._batch_bytes)
+            buffer = _grow(buffer, 0, size + self._batch_bytes + _SLACK_BYTES)
             buffer[:size] = self._rest
             while True:
                 buffer = _grow(buffer, size, size + self._batch_bytes)
@@ -96,11 +97,10 @@ class Cutter:
         wanted = self._batch_bytes
         if self._layout.body_end is not None:
             wanted = min(wanted, self._layout.body_end - self._offset)
-        part = self._text.read_range(self._offset, wanted) if wanted > 0 else b""
-        buffer[at : at + len(part)] = part
-        self._offset += len(part)
-        self._ended = len(part) < self._batch_bytes
-        return len(part)
+        size = self._text.read_into(self._offset, memoryview(buffer)[at : at + wanted]) if wanted > 0 else 0
+        self._offset += size
+        self._ended = size < self._batch_bytes
+        return size
 
     def _cut(self, buffer: bytearray, size: int, offset: int) -> list[Piece]:
         """Return the pieces of ``buffer[:size]``, up to the last record end that is certain."""
@@ -177,6 +177,9 @@ def _grow(buffer: bytearray, used: int, size: int) -> bytearray:
 
 
 def _find(view: Bytes, byte: int | None) -> Ints:
-    if byte is None or not np.count_nonzero(view == byte):
+    """Return the positions of a byte, looking at so much at a time that it stays in the processor's cache."""
+    if byte is None:
         return np.empty(0, np.int64)
-    return np.flatnonzero(view == byte)
+    starts = range(0, len(view), LOOK_BYTES)
+    found = [np.flatnonzero(view[start : start + LOOK_BYTES] == byte) + start for start in starts]
+    return np.concatenate(found) if found else np.empty(0, np.int64)

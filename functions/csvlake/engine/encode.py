@@ -15,6 +15,7 @@ from csvlake.engine.layout import Layout
 from csvlake.engine.model import OnMisfit
 from csvlake.engine.plan import Plan, Watch
 from csvlake.engine.prove import classify
+from csvlake.engine.speculate import prove_as
 from csvlake.engine.store import Proven, Stored, store_block
 from csvlake.engine.tally import Tally
 
@@ -49,7 +50,7 @@ def encode_batch(batch: Batch, layout: Layout, plan: Plan, watch: Watch, on_misf
     view = memoryview(batch.buffer)
     for piece in batch.pieces:
         data = view[piece.start : piece.end]
-        block = read_block(data, layout, offset=batch.offset + piece.start, read=piece.read)
+        block = read_block(data, layout, offset=batch.offset + piece.start, read=piece.read, vouched=True)
         columns = prove_columns(block, watch)
         if not watch.see([column.kind for column in columns]):
             tables.clear()
@@ -71,7 +72,8 @@ def prove_columns(block: Block, watch: Watch) -> list[Proven]:
     out = []
     for array, kind in zip(block.columns, watch.kinds, strict=True):
         cells = Cells(array)
-        out.append(Proven(cells, *((TEXT, cells.as_text()) if kind == TEXT else classify(cells))))
+        found = (TEXT, cells.as_text()) if kind == TEXT else prove_as(cells, kind) or classify(cells)
+        out.append(Proven(cells, *found))
     return out
 
 

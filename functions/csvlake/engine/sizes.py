@@ -6,7 +6,7 @@ from dataclasses import dataclass
 __all__ = ["Sizes", "choose_sizes"]
 
 _BASE_BYTES = 110 << 20  # Python with pyarrow and numpy
-_PER_BATCH = 5  # a batch's text, its columns, its encoded row group and one that waits for its turn
+_PER_BATCH = 6  # a batch's text, its columns, its encoded row group and one that waits for its turn
 _MAX_BATCH_BYTES = 16 << 20
 _MIN_BATCH_BYTES = 1 << 20
 _MAX_PIECE_BYTES = 4 << 20  # parsed at a time: what fits into a processor's caches, more or less

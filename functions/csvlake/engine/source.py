@@ -62,6 +62,20 @@ class FileSource:
             raise TransientError(f"{self.name} changed while it was read")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def read_into(self, offset: int, target: memoryview) -> int:
+        """Read as `read_range` does, into memory that is there, and return how many bytes."""
+        length = done = max(0, min(len(target), self.size - offset))
+        try:
+            while length and (got := os.preadv(self._file.fileno(), [target[done - length : done]], offset)):
+                offset += got
+                length -= got
+            changed = self._now() != self._stamp
+        except OSError as error:
+            raise TransientError(f"cannot read {self.name} at byte {offset}: {error}") from error
+        if length or changed:
+            raise TransientError(f"{self.name} changed while it was read")
+        return done
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

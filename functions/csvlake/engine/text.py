@@ -58,6 +58,15 @@ class TextBytes:
             return self._head[offset : offset + length]
         return self.source.read_range(self._skip + offset, length)
 
+    def read_into(self, offset: int, target: memoryview) -> int:
+        """Fill ``target`` with the text from ``offset`` and return how many bytes there were: fewer only at its end."""
+        direct = getattr(self.source, "read_into", None)  # what a local file offers beyond the protocol
+        if direct is not None and len(self._head) != self.size:
+            return int(direct(self._skip + offset, target))
+        part = self.read_range(offset, len(target))
+        target[: len(part)] = part
+        return len(part)
+
 
 class StreamedText(TextBytes):
     """UTF-8 text that is made as it is read. Ranges are cheap when they come in order; threads take turns."""
@@ -72,6 +81,12 @@ class StreamedText(TextBytes):
         self._window = bytearray()
         self._window_offset = 0
         self._head = self.read_range(0, HEAD_BYTES)
+
+    def read_into(self, offset: int, target: memoryview) -> int:
+        """Read on to the range, and copy it."""
+        part = self.read_range(offset, len(target))
+        target[: len(part)] = part
+        return len(part)
 
     def read_range(self, offset: int, length: int) -> bytes:
         """Read on to the range, from the start again when it is gone by."""
