@@ -1,9 +1,9 @@
 """The strict judge: would Athena read this Parquet file rightly as this Glue table?
 
-DuckDB reads a file by the file's own types and casts; Athena's engine reads the bytes in the table's type, and where the
-two differ it fails or, worse, gives rows in SELECT that a WHERE then loses. So each column that a query reads is compared
-before it is read, and whatever is not right on every version of the engine that was tried (Trino 411, 476 and 483) is
-refused. Pure: no I/O.
+DuckDB reads a file by the file's own types and casts; Athena's engine reads the bytes in the table's type, and where
+the two differ it fails or, worse, gives rows in SELECT that a WHERE then loses. So each column that a query reads is
+compared before it is read, and whatever is not right on every version of the engine that was tried (Trino 411, 476 and
+483) is refused. Pure: no I/O.
 """
 
 from typing import Any

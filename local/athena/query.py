@@ -14,7 +14,7 @@ from local.athena.errors import QueryError
 from local.athena.information import information_table, partitions_table
 from local.athena.objects import ObjectCache
 from local.athena.scan import Scanner, stub
-from local.athena.sql.functions import check_function, rewrite_call
+from local.athena.sql.functions import check_function
 from local.athena.sql.parse import parse_query
 from local.athena.sql.resolve import Resolver, Source, find_columns, injected_values, key_conditions
 from local.athena.sql.typed import Typer, rewrite_by_type
@@ -95,12 +95,7 @@ class Plan:
         for node in list(tree.walk()):
             check_function(node)
         typer = Typer(self._stubs, self._session.engine.error)
-        tree = rewrite_by_type(tree, typer)
-        for node in reversed(list(tree.walk(bfs=True))):
-            new = rewrite_call(node)
-            if new is not node:
-                node.replace(new)
-        return tree
+        return rewrite_by_type(tree, typer)
 
     def _define_special(self, source: Source, connection: Any, *, empty: bool) -> None:
         catalog = self._session.catalog

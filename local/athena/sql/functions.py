@@ -4,6 +4,7 @@ A function is answered only when its name stands here: one that DuckDB happens t
 meaning, would be a wrong answer that nobody sees.
 """
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -11,9 +12,23 @@ from sqlglot import exp
 from local.athena.errors import QueryError, unsupported
 
 PLAIN = frozenset(
-    ["abs", "acos", "all_match", "any_match", "any_value", "arbitrary", "array_agg", "array_distinct", "array_intersect", "array_join", "array_max", "array_min", "array_position", "array_sort", "asin", "atan", "atan2", "avg", "bit_count", "bitwise_and", "bitwise_or", "bitwise_xor", "bool_and", "bool_or", "cardinality", "cbrt", "ceil", "ceiling", "chr", "coalesce", "codepoint", "concat", "contains", "corr", "cos", "cosh", "count", "count_if", "covar_pop", "covar_samp", "cume_dist", "current_date", "current_timestamp", "date", "date_add", "date_diff", "date_format", "date_parse", "date_trunc", "day", "day_of_month", "day_of_week", "day_of_year", "degrees", "dense_rank", "dow", "doy", "e", "element_at", "every", "exp", "extract", "filter", "first_value", "flatten", "floor", "from_iso8601_date", "from_iso8601_timestamp", "from_unixtime", "greatest", "grouping", "hour", "if", "infinity", "is_finite", "is_infinite", "is_nan", "json_array_length", "json_extract", "json_extract_scalar", "json_format", "json_parse", "lag", "last_value", "last_day_of_month", "lead", "least", "length", "levenshtein_distance", "ln", "localtimestamp", "log10", "log2", "lower", "lpad", "ltrim", "map", "map_agg", "map_from_entries", "map_keys", "map_values", "max", "max_by", "md5", "millisecond", "min", "min_by", "minute", "mod", "month", "nan", "now", "nth_value", "ntile", "nullif", "percent_rank", "pi", "position", "pow", "power", "quarter", "radians", "rand", "random", "rank", "regexp_extract", "regexp_extract_all", "regexp_like", "regexp_replace", "replace", "reverse", "round", "row", "row_number", "rpad", "rtrim", "second", "sequence", "sha256", "sign", "sin", "sinh", "skewness", "slice", "split", "split_part", "sqrt", "starts_with", "stddev", "stddev_pop", "stddev_samp", "strpos", "substr", "substring", "sum", "tan", "tanh", "to_hex", "to_iso8601", "to_unixtime", "to_utf8", "transform", "translate", "trim", "truncate", "try", "try_cast", "typeof", "unnest", "upper", "var_pop", "var_samp", "variance", "week", "week_of_year", "width_bucket", "year", "year_of_week", "approx_distinct", "approx_percentile", "regr_slope", "regr_intercept", "array_except", "array_union", "array_remove", "json_object_keys", "histogram", "url_decode", "listagg", "cast", "format_datetime", "unixtime", "exclude", "hash_counts"]
-) - {"json_object_keys", "url_decode", "unixtime", "exclude", "hash_counts", "codepoint", "width_bucket"}
-DENIED = {"codepoint", "flatten_map", "bit_count", "to_iso8601", "array_position", "json_parse", "map_from_entries"}
+    """
+    abs acos all_match any_match any_value arbitrary array_agg array_distinct array_except array_intersect array_join
+    array_max array_min array_remove array_sort array_union asin atan atan2 avg bitwise_and bitwise_or bitwise_xor
+    bool_and bool_or cardinality cbrt ceil ceiling chr coalesce concat contains corr cos cosh count count_if covar_pop
+    covar_samp cume_dist current_date current_timestamp date date_add date_diff date_format date_parse date_trunc day day_of_month
+    day_of_week day_of_year degrees dense_rank dow doy e element_at every exp extract filter first_value flatten floor
+    format_datetime from_iso8601_date from_iso8601_timestamp from_unixtime greatest grouping histogram hour if infinity
+    is_finite is_infinite is_nan json_array_length json_extract json_extract_scalar json_format json_parse lag
+    last_day_of_month last_value lead least length levenshtein_distance listagg ln localtimestamp log10 log2 lower lpad
+    ltrim map map_agg map_keys map_values max max_by md5 millisecond min min_by minute mod month nan now nth_value ntile
+    nullif percent_rank pi position pow power quarter radians rand random rank reduce regexp_extract regexp_extract_all
+    regexp_like regexp_replace regr_intercept regr_slope replace reverse round row row_number rpad rtrim second sequence
+    sha256 sign sin sinh skewness slice split split_part sqrt starts_with stddev stddev_pop stddev_samp strpos substr
+    substring sum tan tanh to_hex to_unixtime to_utf8 transform translate trim truncate try try_cast typeof unnest upper
+    var_pop var_samp variance week week_of_year year year_of_week approx_distinct approx_percentile cast exists array
+    """.split()  # noqa: SIM905 - people read it
+)
 JODA = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%g",
         "EEE": "%a", "EEEE": "%A", "MMM": "%b", "MMMM": "%B", "a": "%p", "hh": "%I", "DDD": "%j"}  # fmt: skip
 
@@ -25,15 +40,13 @@ def check_function(node: exp.Expression) -> None:
         QueryError: NOT_SUPPORTED naming the function.
     """
     name = called_name(node)
-    if name and (name not in PLAIN or name in DENIED):
+    if name and name not in PLAIN:
         raise unsupported(f"Function {name}")
 
 
 def called_name(node: exp.Expression) -> str:
     """Return the name by which the query calls a function, lower-case; empty for what is no call."""
-    if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
-        return str(node.name).lower()
-    return str(node.meta.get("name", "")).lower() if isinstance(node, exp.Func) else ""
+    return str(node.meta.get("called", ""))
 
 
 def rewrite_call(node: exp.Expression) -> exp.Expression:
@@ -106,13 +119,11 @@ def _substring(node: exp.Expression) -> exp.Expression:
 
 
 def _format_datetime(node: exp.Expression) -> exp.Expression:
-    import re
-
     moment, pattern = _arguments(node)
     if not isinstance(pattern, exp.Literal):
         raise unsupported("format_datetime with a pattern that is not a literal")
 
-    def one(match: "re.Match[str]") -> str:
+    def one(match: re.Match[str]) -> str:
         if match[1] is not None:
             return match[1].replace("%", "%%") or "'"
         if match[2] is None:

@@ -1,6 +1,7 @@
 """Parse a query of Athena's."""
 
 import re
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -9,11 +10,26 @@ from sqlglot.errors import SqlglotError
 
 from local.athena.errors import syntax_error
 
+COLOURS = re.compile("\x1b\\[\\d+m")
+
 
 class AthenaQuery(Trino):  # type: ignore[misc]
-    """Trino's dialect, each call remembering the name that it was written with."""
+    """Trino's dialect, each call remembering the name that it was written with (`meta["called"]`)."""
 
-    PRESERVE_ORIGINAL_NAMES = True
+    class Parser(Trino.Parser):  # type: ignore[misc]
+        """Trino's parser."""
+
+        def _parse_function_call(self, *args: Any, **kwargs: Any) -> Any:
+            token = self._curr
+            node = super()._parse_function_call(*args, **kwargs)
+            if isinstance(node, exp.Expression) and token is not None:
+                inner: Any = node
+                while isinstance(inner, exp.Window | exp.Filter | exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls):
+                    inner = inner.this
+                inner.meta.setdefault("called", token.text.lower())
+                inner.meta.setdefault("line", token.line)
+                inner.meta.setdefault("first", token.col - len(token.text) + 1)
+            return node
 
 
 def parse_query(sql: str) -> exp.Expression:
@@ -28,9 +44,8 @@ def parse_query(sql: str) -> exp.Expression:
         details = getattr(error, "errors", None) or [{}]
         first = details[0]
         near = first.get("highlight") or "<EOF>"
-        message = (
-            f"mismatched input '{near}'. {first.get('description') or re.sub(chr(27) + r'\[\d+m', '', str(error))}"
-        )
+        description = first.get("description") or COLOURS.sub("", str(error))
+        message = f"mismatched input '{near}'. {description.split(' but got <Token')[0]}"
         raise syntax_error(message, first.get("line") or 1, first.get("col") or 1) from error
     statements = [statement for statement in parsed if statement is not None]
     if len(statements) != 1:
@@ -45,6 +60,8 @@ def place(node: exp.Expression) -> str:
     """Return `line 1:15: ` for where a node stands in the query, empty where that is unknown."""
     for inner in node.walk():
         line, column, text = inner.meta.get("line"), inner.meta.get("col"), inner.name
+        if line is not None and "first" in inner.meta:
+            return f"line {line}:{inner.meta['first']}: "
         if line is not None and column is not None:
             return f"line {line}:{max(1, column - len(text) + 1)}: "
     return ""

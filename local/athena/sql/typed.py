@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from local.athena.errors import unsupported
-from local.athena.sql.functions import call, misuse
+from local.athena.sql.functions import call, misuse, rewrite_call
 from local.athena.sql.parse import place
 
 INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
@@ -98,14 +98,12 @@ def rewrite_by_type(tree: exp.Expression, typer: Typer) -> exp.Expression:
             a type that cannot be told.
     """
     for node in reversed(list(tree.walk(bfs=True))):
-        for kinds, rule in RULES:
-            if isinstance(node, kinds):
-                new = rule(node, typer)
-                if new is not None and new is not node:
-                    if node is tree:
-                        tree = new
-                    node.replace(new)
-                break
+        rule = next((rule for kinds, rule in RULES if isinstance(node, kinds)), None)
+        new = rewrite_call((rule(node, typer) if rule else None) or node)
+        if new is not node:
+            if node is tree:
+                tree = new
+            node.replace(new)
     return tree
 
 
@@ -197,10 +195,11 @@ def _cast_rule(node: exp.Expression, typer: Typer) -> exp.Expression | None:
     target = node.to
     name = target.this.name if isinstance(target.this, exp.DataType.Type) else str(target.this)
     if name == "DECIMAL" and not target.expressions:
-        precision = (MOST_DIGITS, 0)
-        if isinstance(node.this, exp.Literal) and node.args.get("literal"):
-            precision = (MOST_DIGITS, 0)
-        node.set("to", exp.DataType.build(f"DECIMAL({precision[0]}, {precision[1]})", dialect="duckdb"))
+        precision, scale = MOST_DIGITS, 0
+        if "called" not in node.meta and isinstance(node.this, exp.Literal):  # DECIMAL '1.10', with the digits it has
+            whole, _, part = str(node.this.this).lstrip("+-").partition(".")
+            precision, scale = max(1, len(whole) + len(part)), len(part)
+        node.set("to", exp.DataType.build(f"DECIMAL({precision}, {scale})", dialect="duckdb"))
     if name == "TIMESTAMP" and target.expressions:
         node.set("to", exp.DataType.build("TIMESTAMP"))
     if name in {"TINYINT", "SMALLINT", "INT", "BIGINT"}:
