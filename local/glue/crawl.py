@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.glue.definition import Definition, Target
-from local.glue.exclusions import is_excluded
-from local.glue.footer import NotParquetError, read_footer
+from local.glue.files import find_files
 from local.glue.layout import FoundFile, FoundTable, find_tables, table_name
 from local.glue.types import Columns
 
@@ -74,27 +73,16 @@ class Crawl:
             yield from page["TableList"]
 
     def _files(self, target: Target) -> Iterator[FoundFile]:
-        """Give every Parquet object of a target, by its footer."""
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=target.prefix):
-            for item in page.get("Contents", []):
-                if self._is_stopped():
-                    raise CrawlStoppedError
-                path = item["Key"][len(target.prefix) :]
-                hidden = any(part.startswith(("_", ".")) for part in path.split("/"))
-                if not item["Size"] or hidden or is_excluded(path, target.exclusions):
-                    continue
-                try:
-                    yield self._footer(target.bucket, item["Key"], item["Size"])
-                except NotParquetError as error:
-                    self._warn(str(error))
+        for found in find_files(self._s3, target, self._warn):
+            if self._is_stopped():
+                raise CrawlStoppedError
+            if found:
+                yield found
 
-    def _footer(self, bucket: str, key: str, size: int) -> FoundFile:
-        def read_tail(count: int) -> bytes:
-            answer = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={size - count}-{size - 1}")
-            data: bytes = answer["Body"].read()
-            return data
-
-        return read_footer(key, size, read_tail)
+    @property
+    def _rewrites(self) -> bool:
+        """Whether what is in the catalog already may be changed."""
+        return self._definition.updates and not self._definition.only_new
 
     def _warn(self, message: str) -> None:
         LOG.warning("crawler %s: %s", self._definition.name, message)
@@ -111,7 +99,7 @@ class Crawl:
             table = self._table_input(name, location, found, found.columns)
             self._glue.create_table(DatabaseName=self._definition.database, TableInput=table)
             self.counts.tables_created += 1
-        elif self._definition.updates and not self._definition.only_new:
+        elif self._rewrites:
             table = self._update_table(
                 table,
                 self._table_input(
@@ -162,7 +150,7 @@ class Crawl:
             partition = self._partition(bucket, values, files, table)
             if values not in held:
                 new.append(partition)
-            elif not self._definition.only_new and self._partition_changed(held[values], partition):
+            elif self._rewrites and self._partition_changed(held[values], partition):
                 changed.append({"PartitionValueList": list(values), "PartitionInput": partition})
         for at in range(0, len(new), BATCH):
             self._glue.batch_create_partition(**where, PartitionInputList=new[at : at + BATCH])

@@ -46,12 +46,20 @@ def complete_glue() -> None:
 
 
 def _serve_one_at_a_time(response: Any) -> None:
-    """Let no operation see another's half: LocalEmu serves on many threads, moto's Glue locks nothing."""
+    """Let no operation see another's half: LocalEmu serves on many threads, moto's Glue locks nothing.
+
+    What changed the catalog is told once it is answered.
+    """
+    from local.glue.changes import tell
+
     call, lock = response.call_action, threading.RLock()
 
     def call_action(self: Any) -> Any:
         with lock:
-            return call(self)
+            answer = call(self)
+        if answer[0] == 200:
+            tell(self._get_action(), self.parameters, self.current_account, self.region)
+        return answer
 
     response.call_action = call_action
     response.parameters = property(lambda self: lower_names(self._get_action(), json.loads(self.body)))

@@ -145,20 +145,26 @@ def test_a_second_crawl_changes_only_what_changed(lake: Lake) -> None:
     assert sorted(lake.partitions("sales")) == [("1",), ("2",)]
     names = [column["Name"] for column in lake.partitions("sales")["1",]["StorageDescriptor"]["Columns"]]
     assert names == ["id", "more"]
+    lake.put("lake/sales/dt=1/a.parquet", id=[1, 2, 3, 4, 5])
+    lake.crawl()
+    assert lake.partitions("sales")["1",]["Parameters"]["recordCount"] == "6", "what was replaced is read again"
     (metrics,) = lake.glue.get_crawler_metrics(CrawlerNameList=[lake.name])["CrawlerMetricsList"]
     assert (metrics["TablesCreated"], metrics["TablesUpdated"]) == (0, 1)
     runs = lake.glue.list_crawls(CrawlerName=lake.name)["Crawls"]
-    assert [run["State"] for run in runs] == ["COMPLETED"] * 3
+    assert [run["State"] for run in runs] == ["COMPLETED"] * 4
     assert runs[0]["StartTime"] >= runs[-1]["StartTime"]
 
 
 def test_a_policy_of_log_makes_tables_and_changes_none(lake: Lake) -> None:
-    lake.put("lake/sales/a.parquet", id=[1])
+    lake.put("lake/sales/dt=1/a.parquet", id=[1])
     lake.define(SchemaChangePolicy={"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"})
     lake.crawl()
-    lake.put("lake/sales/b.parquet", id=[1], more=[1])
+    before = lake.tables()["sales"], lake.partitions("sales")
+    lake.put("lake/sales/dt=1/b.parquet", id=[1], more=[1])
     lake.put("lake/new/c.parquet", id=[1])
-    lake.s3.delete_object(Bucket=lake.name, Key="lake/sales/a.parquet")
+    lake.crawl()
+    assert (lake.tables()["sales"], lake.partitions("sales")) == before
+    lake.s3.delete_object(Bucket=lake.name, Key="lake/sales/dt=1/a.parquet")
     lake.crawl()
     assert lake.columns("sales") == {"id": "bigint"}
     assert sorted(lake.tables()) == ["new", "sales"]
@@ -276,26 +282,30 @@ def test_a_schedule_starts_the_crawler(lake: Lake) -> None:
     assert list(lake.tables()) == ["sales"]
 
 
-def test_state_changes_reach_rules_on_the_default_bus(lake: Lake) -> None:
+def test_changes_reach_rules_on_the_default_bus(lake: Lake) -> None:
     sqs, events = lake.clients("sqs"), lake.clients("events")
     url = sqs.create_queue(QueueName=lake.name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": ["aws.glue"], "detail": {"crawlerName": [lake.name]}}
-    events.put_rule(Name=lake.name, EventPattern=json.dumps(pattern))
+    either = [{"crawlerName": [lake.name]}, {"databaseName": [lake.name]}]
+    events.put_rule(Name=lake.name, EventPattern=json.dumps({"source": ["aws.glue"], "detail": {"$or": either}}))
     events.put_targets(Rule=lake.name, Targets=[{"Id": "q", "Arn": arn}])
     lake.put("lake/sales/dt=1/a.parquet", id=[1])
     lake.define()
     lake.crawl()
     told: dict[str, Any] = {}
     deadline = time.monotonic() + LIMIT_S
-    while len(told) < 2:
+    while len(told) < 4:
         assert time.monotonic() < deadline, told
         for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
             event = json.loads(message["Body"])
-            told[event["detail"]["state"]] = event
+            told[event["detail"].get("state") or event["detail"]["typeOfChange"]] = event
     assert told["Started"]["detail-type"] == told["Succeeded"]["detail-type"] == "Glue Crawler State Change"
     detail = told["Succeeded"]["detail"]
     assert (detail["tablesCreated"], detail["partitionsCreated"]) == ("1", "1")
+    assert told["CreateTable"]["detail-type"] == "Glue Data Catalog Database State Change"
+    assert told["CreateTable"]["detail"]["changedTables"] == ["sales"]
+    assert told["BatchCreatePartition"]["detail-type"] == "Glue Data Catalog Table State Change"
+    assert told["BatchCreatePartition"]["detail"]["changedPartitions"] == ["[1]"]
     events.remove_targets(Rule=lake.name, Ids=["q"])
     events.delete_rule(Name=lake.name)
     sqs.delete_queue(QueueUrl=url)

@@ -75,8 +75,8 @@ def scope_of(clients: Callable[[str], Any], stack_name: str) -> Scope:
     return Scope(template, defaults | given, ids, pseudo)
 
 
-def compare_stack(clients: Callable[[str], Any], stack_name: str) -> Comparison:
-    """Compare every property of every resource.
+def compare_stack(clients: Callable[[str], Any], stack_name: str, only: str | None = None) -> Comparison:
+    """Compare every property of every resource, or of one by its logical id.
 
     A resource that is missing, left over, or of a type that nothing here reads is a difference too.
     """
@@ -86,6 +86,8 @@ def compare_stack(clients: Callable[[str], Any], stack_name: str) -> Comparison:
     hidden: list[str] = []
     compared = 0
     for name, resource in sorted(resources.items()):
+        if only not in {None, name}:
+            continue
         kind = resource["Type"]
         if name not in scope.ids or kind not in READERS:
             differences.append(
