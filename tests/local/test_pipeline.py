@@ -17,6 +17,8 @@ from tests.local.lake_client import LakeClient
 
 pytestmark = pytest.mark.local
 
+OPEN_POLL_S = 6  # local.event_source.WAIT_S and one more: after this, no poll is open that began before
+
 
 @pytest.fixture
 def table() -> str:
@@ -120,6 +122,7 @@ class Queue:
         redrive = json.dumps(json.loads(before["RedrivePolicy"]) | {"maxReceiveCount": tries})
         changed = {"VisibilityTimeout": str(visibility_s), "RedrivePolicy": redrive}
         self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes=changed)
+        time.sleep(OPEN_POLL_S)  # it would take its messages with the old timeout
         try:
             yield
         finally:
@@ -148,7 +151,7 @@ class Queue:
         wait_for(
             lambda: self.client.get_event_source_mapping(UUID=uuid)["State"] == state, f"the mapping to be {state}"
         )
-        time.sleep(6 if state == "Disabled" else 0)  # a poll that was open takes one more batch
+        time.sleep(OPEN_POLL_S if state == "Disabled" else 0)  # it takes one more batch
 
 
 @pytest.fixture
@@ -183,7 +186,7 @@ def test_a_process_killed_in_the_middle_is_made_up_for(
     wait_for(lambda: len(rows(lake, table)) == 1, "the small file")
     count = 1_500_000
     large = "id,text\n" + "".join(f"{number},some text {number}\n" for number in range(count))
-    with queue.patience(visibility_s=20, tries=5):
+    with queue.patience(visibility_s=30, tries=5):
         lake.put(f"csv-files/{table}/large.csv", large)
         wait_for(lambda: queue.counts()[1] == 1, "the conversion to begin", 10)
         killed = 0
