@@ -93,9 +93,14 @@ class Lake:
             self.glue.delete_crawler(Name=self.name)
 
 
+@pytest.fixture(scope="module")
+def clients(server: Server) -> Callable[[str], Any]:
+    return client_factory(server.endpoint_url, REGION)
+
+
 @pytest.fixture
-def lake(server: Server) -> Iterator[Lake]:
-    made = Lake(client_factory(server.endpoint_url, REGION))
+def lake(clients: Callable[[str], Any]) -> Iterator[Lake]:
+    made = Lake(clients)
     yield made
     made.remove()
 

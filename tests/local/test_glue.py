@@ -60,9 +60,14 @@ class Database:
         return [partition["Values"] for page in pages for partition in page["Partitions"]]
 
 
+@pytest.fixture(scope="module")
+def glue(server: Server) -> Any:
+    return client_factory(server.endpoint_url, REGION)("glue")
+
+
 @pytest.fixture
-def database(server: Server) -> Iterator[Database]:
-    made = Database(client_factory(server.endpoint_url, REGION)("glue"))
+def database(glue: Any) -> Iterator[Database]:
+    made = Database(glue)
     yield made
     made.glue.delete_database(Name=made.name)
 
