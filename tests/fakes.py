@@ -179,6 +179,7 @@ class MemoryCatalog:
 
     def add_columns(self, table: Table, columns: Sequence[Column]) -> Table:
         self._count("add_columns")
+        assert columns, "a version without a change"
         held = self.tables.get(table.name)
         if held is None or held.version_id != table.version_id:
             raise TableChanged(f"{table.name} changed")
@@ -203,6 +204,25 @@ class MemoryCatalog:
         hook = self.hooks.pop(call, None)
         if hook is not None:
             hook()
+
+
+class Intercepted:
+    """Any port, with a hook that is told "before" and "after" each call; it may raise, or let something else happen."""
+
+    def __init__(self, port: Any, hook: Callable[[str, str], None]) -> None:
+        self._port = port
+        self._hook = hook
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._hook("before", name)
+            result = method(*args, **kwargs)
+            self._hook("after", name)
+            return result
+
+        return call
 
 
 @dataclass

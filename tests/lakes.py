@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,19 +34,25 @@ class LakeInMemory:
     def __post_init__(self) -> None:
         self.queue = MemoryQueue(self.clock)
 
-    def process(self) -> Converger:
-        """Return the converger of a new process, which remembers nothing."""
-        is_direct = self.crawler is None
-        tables = Tables(self.catalog, self.clock, "s3://lake/", registers=is_direct)
-        partitions = PartitionRegistry(self.catalog, self.store, self.clock, self.queue, "lake", registers=is_direct)
-        options = ConvertOptions()
-        return Converger(
-            Lake(self.store, tables, partitions, Layout(), self.clock, self.convert, options, self.version)
-        )
+    def process(self, wrap: Callable[[Any], Any] = lambda port: port) -> Converger:
+        """Return the converger of a new process, which remembers nothing.
 
-    def batch(self, converger: Converger | None = None, **settings: Any) -> Batch:
-        ledger = Ledger(self.store, "meta/")
-        return Batch(converger or self.process(), ledger, self.clock, self.queue, "lake", self.crawler, **settings)
+        Args:
+            wrap: applied to each port that the process sees.
+        """
+        is_direct = self.crawler is None
+        store, catalog, queue = wrap(self.store), wrap(self.catalog), wrap(self.queue)
+        tables = Tables(catalog, self.clock, "s3://lake/", registers=is_direct)
+        partitions = PartitionRegistry(catalog, store, self.clock, queue, "lake", registers=is_direct)
+        options = ConvertOptions()
+        return Converger(Lake(store, tables, partitions, Layout(), self.clock, self.convert, options, self.version))
+
+    def batch(
+        self, converger: Converger | None = None, wrap: Callable[[Any], Any] = lambda port: port, **settings: Any
+    ) -> Batch:
+        ledger = Ledger(wrap(self.store), "meta/")
+        queue = wrap(self.queue)
+        return Batch(converger or self.process(wrap), ledger, self.clock, queue, "lake", self.crawler, **settings)
 
     def run_event(self, event: dict[str, Any], request_id: str = "r1") -> Sequence[Failure]:
         """Invoke a new process with an event, and return the messages that failed."""

@@ -1,0 +1,229 @@
+"""Uploads, re-uploads, deletions, duplicates, reorderings, races, crashes and lost answers, in any sequence.
+
+Two processes work on one lake in memory. Whatever happened, once every message was delivered without trouble the
+tables hold exactly what the bucket implies, in the types that the catalog tells, and the ledger says so.
+CSVLAKE_EXAMPLES sets the number of sequences (200 where it is not set).
+"""
+
+import ast
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from csvlake.errors import TransientError
+from csvlake.events import look_at_key, parse_messages
+from csvlake.lake.converge import Converger
+from csvlake.lake.naming import Layout, Placement, place
+from csvlake.lake.stamp import Stamp
+from tests.fakes import Intercepted
+from tests.lakes import LakeInMemory
+
+NAMES = ["t/x.csv", "t/y.csv", "t.csv", "T/x.csv", "p/dt=1/x.csv", "p/dt=1/y.csv", "p/dt=2/x.csv"]
+CONTENTS = {
+    "integers": "id\n1\n2\n",
+    "other integers": "id\n3\n",
+    "text": "id\nn/a\n",
+    "one more column": "id,extra\n4,x\n",
+    "the same as integers": "id,extra\n5,6\n",
+    "a record that is too long": "id\n7\n8,9\n",
+    "no records": "id\n",
+    "no bytes": "",
+}
+STORED = {"bigint": "int64", "string": "string"}
+CHANGES = st.tuples(st.sampled_from(NAMES), st.sampled_from([*CONTENTS, None]))  # None: the object is removed
+FAULTS = ["crash", "trouble", "other upload", "other process"]
+
+
+class Crash(BaseException):
+    """The process was killed."""
+
+
+class LakeMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lake = LakeInMemory()
+        self.pending: list[str] = []
+        self.touched: set[str] = set()
+        self.requests = 0
+        self.step = 0
+        self.fault_at = -1
+        self.fault: Callable[[], None] = lambda: None
+        self.processes: list[Converger] = [self.lake.process(self.wrap), self.lake.process()]
+
+    # What users do ------------------------------------------------------------------------------------------------
+
+    @rule(change=CHANGES, is_told_twice=st.booleans())
+    def change(self, change: tuple[str, str | None], is_told_twice: bool) -> None:
+        name, content = change
+        key = f"csv-files/{name}"
+        if content is None:
+            self.lake.store.remove(key)
+        else:
+            self.lake.store.upload(key, CONTENTS[content])
+        self.touched.add(key)
+        self.pending += [look_at_key("lake", key)] * (2 if is_told_twice else 1)
+
+    @rule(seconds=st.sampled_from([1, 4, 6, 20]))
+    def wait(self, seconds: int) -> None:
+        self.lake.clock.advance(seconds)
+        self.pending += self.lake.queue.receive()
+
+    # What the queue does ------------------------------------------------------------------------------------------
+
+    @rule(picks=st.lists(st.integers(0, 50), min_size=1, max_size=3), number=st.integers(0, 1))
+    def deliver(self, picks: list[int], number: int) -> None:
+        """Invoke a process with a few messages, in any order, maybe one twice."""
+        self.invoke(picks, number)
+
+    @rule(
+        picks=st.lists(st.integers(0, 50), min_size=1, max_size=2),
+        kind=st.sampled_from(FAULTS),
+        at=st.integers(1, 40),
+        change=CHANGES,
+        others=st.lists(st.integers(0, 50), min_size=1, max_size=2),
+    )
+    def deliver_with_trouble(
+        self, picks: list[int], kind: str, at: int, change: tuple[str, str | None], others: list[int]
+    ) -> None:
+        """Have something happen before or after a call that the process makes: ``at`` counts both."""
+        self.step, self.fault_at = 0, at
+        self.fault = {
+            "crash": self.crash,
+            "trouble": self.trouble,
+            "other upload": lambda: self.change(change, False),
+            "other process": lambda: self.invoke(others, 1),
+        }[kind]
+        try:
+            self.invoke(picks, 0)
+        except Crash:
+            self.processes[0] = self.lake.process(self.wrap)
+        finally:
+            self.fault_at = -1
+
+    def crash(self) -> None:
+        raise Crash
+
+    def trouble(self) -> None:
+        raise TransientError("throttled before the call, or the answer was lost after it")
+
+    def wrap(self, port: Any) -> Any:
+        return Intercepted(port, self.on_call)
+
+    def on_call(self, _when: str, _name: str) -> None:
+        self.step += 1
+        if self.step == self.fault_at:
+            self.fault()
+
+    def invoke(self, picks: list[int], number: int) -> None:
+        """Deliver messages; those that were not acknowledged stay."""
+        bodies = [self.pending[pick % len(self.pending)] for pick in picks if self.pending]
+        self.requests += 1
+        wrap = self.wrap if number == 0 else (lambda port: port)
+        batch = self.lake.batch(self.processes[number], wrap)
+        records = [{"messageId": str(at), "eventSource": "aws:sqs", "body": body} for at, body in enumerate(bodies)]
+        if not records:
+            return
+        try:
+            failures = batch.run(parse_messages({"Records": records}), f"r{self.requests:06}")
+        except TransientError:
+            return
+        failed = {failure.message_id for failure in failures}
+        for at, body in enumerate(bodies):
+            if str(at) not in failed and body in self.pending:
+                self.pending.remove(body)
+
+    # What must hold -----------------------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        for _ in range(10):
+            while self.pending:
+                before = len(self.pending)
+                self.invoke([0], 1)
+                assert len(self.pending) < before, "a message that never comes to rest"
+            self.wait(20)
+        assert not self.pending
+        assert not self.lake.queue.sent
+        self.check_targets()
+        self.check_partitions()
+        self.check_ledger()
+
+    def check_targets(self) -> None:
+        lake = self.lake
+        expected = set()
+        for key in lake.store.keys("csv-files/"):
+            info, data = lake.store.objects[key]
+            if not data:
+                continue
+            target = placement_of(key).target_key
+            expected.add(target)
+            assert texts_of(lake.store.rows(target)) == texts_in(data.decode())
+            stamp = Stamp.read(lake.store.objects[target][0].metadata)
+            assert stamp is not None
+            assert stamp.is_of(info, lake.version)
+            types = lake.types(placement_of(key).table)
+            for field in lake.store.table(target).schema:
+                assert str(field.type) == STORED[types[field.name]]
+        assert set(lake.store.keys("parquet-files/")) == expected
+
+    def check_partitions(self) -> None:
+        targets = self.lake.store.keys("parquet-files/p/")
+        filled = {(target.split("/")[2].removeprefix("dt="),) for target in targets}
+        assert set(self.lake.catalog.partitions.get("p", {})) == filled
+
+    def check_ledger(self) -> None:
+        newest: dict[str, dict[str, Any]] = {}
+        for row in self.lake.ledger():
+            newest[row["source_key"]] = row
+        rejected = {(row["source_key"], row["source_etag"]) for row in self.lake.ledger("rejects")}
+        assert newest.keys() == self.touched
+        for key, row in newest.items():
+            held = self.lake.store.objects.get(key)
+            if held is None:
+                assert row["outcome"] == "deleted"
+            elif not held[1]:
+                assert (row["outcome"], row["source_etag"]) == ("refused", held[0].etag)
+            else:
+                assert row["outcome"] in ("converted", "unchanged")
+                assert (row["source_etag"], row["source_version"]) == (held[0].etag, held[0].version_id)
+                assert row["records_read"] == row["rows_written"] + row["records_rejected"]
+                assert (row["records_rejected"] > 0) == ((key, held[0].etag) in rejected)
+
+
+def placement_of(key: str) -> Placement:
+    placement = place(key, Layout())
+    assert placement is not None
+    return placement
+
+
+def texts_in(text: str) -> list[dict[str, str]]:
+    """Return the cells of a CSV by column, without its rejected records."""
+    header, *records = (line.split(",") for line in text.splitlines())
+    return [dict(zip(header, record, strict=True)) for record in records if len(record) <= len(header)]
+
+
+def texts_of(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return the cells of a table by column, rescued ones in their places."""
+    cells = []
+    for row in rows:
+        rescued = ast.literal_eval(row.pop("_rescued_data", None) or "{}")
+        cells.append({name: rescued.get(name, "" if value is None else str(value)) for name, value in row.items()})
+    return cells
+
+
+TestLake = LakeMachine.TestCase
+TestLake.settings = settings(
+    max_examples=int(os.environ.get("CSVLAKE_EXAMPLES", "200")), stateful_step_count=25, deadline=None
+)
+
+
+def test_messages_of_ours_are_plain() -> None:
+    assert json.loads(look_at_key("lake", "csv-files/é")) == {
+        "csvlake": "look_at_key",
+        "bucket": "lake",
+        "key": "csv-files/é",
+    }
