@@ -18,7 +18,7 @@ from csvlake.engine.model import Reject
 from csvlake.engine.records import Record, Records, read_records
 from csvlake.errors import TransientError
 
-__all__ = ["Block", "read_block"]
+__all__ = ["Block", "is_utf8", "read_block"]
 
 _LINE_ENDS = b"\r\n"
 

@@ -7,13 +7,14 @@ import pyarrow as pa
 from csvlake.engine.blocks import read_block
 from csvlake.engine.cells import Cells
 from csvlake.engine.dialect import decide
+from csvlake.engine.encode import NotUtf8Error
 from csvlake.engine.kinds import TEXT
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Converted, ConvertOptions, Report, Source
 from csvlake.engine.plan import agree_on, infer, name_columns, widen
 from csvlake.engine.prove import classify
 from csvlake.engine.sizes import choose_sizes
-from csvlake.engine.source import open_text
+from csvlake.engine.source import TextBytes, open_text
 from csvlake.engine.store import Proven, store_block
 from csvlake.engine.stream import stream
 from csvlake.engine.tally import Tally
@@ -43,13 +44,12 @@ def convert(
     """
     options = options or ConvertOptions()
     text = open_text(source, options)
-    layout = decide(text, options)
-    sizes = choose_sizes(options.memory_bytes)
-    end = layout.body_end if layout.body_end is not None else text.size
-    if end is None or end - layout.body_start > sizes.batch_bytes:
-        return stream(text, layout, options, agree, metadata, sizes)
-    body = text.read_range(layout.body_start, end - layout.body_start)
-    return _convert_at_once(body, layout, options, agree, metadata)
+    try:
+        return _convert_text(text, options, agree, metadata)
+    except NotUtf8Error:
+        text = open_text(source, options, whole=True)
+        text.encoding_proven = True  # nothing more can be found out: what is not of it is rejected
+        return _convert_text(text, options, agree, metadata)
 
 
 def inspect(source: Source, options: ConvertOptions | None = None) -> Report:
@@ -58,6 +58,18 @@ def inspect(source: Source, options: ConvertOptions | None = None) -> Report:
     if converted.path is not None:
         converted.path.unlink()
     return converted.report
+
+
+def _convert_text(
+    text: TextBytes, options: ConvertOptions, agree: Agree | None, metadata: Mapping[str, str] | None
+) -> Converted:
+    layout = decide(text, options)
+    sizes = choose_sizes(options.memory_bytes)
+    end = layout.body_end if layout.body_end is not None else text.size
+    if end is None or end - layout.body_start > sizes.batch_bytes:
+        return stream(text, layout, options, agree, metadata, sizes)
+    body = text.read_range(layout.body_start, end - layout.body_start)
+    return _convert_at_once(body, layout, options, agree, metadata)
 
 
 def _convert_at_once(

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from csvlake.engine import footer
-from csvlake.engine.blocks import Block, read_block
+from csvlake.engine.blocks import Block, is_utf8, read_block
 from csvlake.engine.cells import Cells
 from csvlake.engine.cutter import Batch
 from csvlake.engine.kinds import TEXT
@@ -19,7 +20,7 @@ from csvlake.engine.speculate import prove_as
 from csvlake.engine.store import Proven, Stored, store_block
 from csvlake.engine.tally import Tally
 
-__all__ = ["Encoded", "encode_batch", "prove_columns"]
+__all__ = ["Encoded", "NotUtf8Error", "encode_batch", "prove_columns"]
 
 _TAIL_BYTES = 4 << 20
 
@@ -40,10 +41,22 @@ class Encoded:
     tally: Tally
 
 
-def encode_batch(batch: Batch, layout: Layout, plan: Plan, watch: Watch, on_misfit: OnMisfit) -> Encoded:
+class NotUtf8Error(Exception):
+    """Bytes are not of the encoding that was assumed without a look at all of them."""
+
+
+def encode_batch(
+    batch: Batch, layout: Layout, plan: Plan, watch: Watch, on_misfit: OnMisfit, *, is_proven: bool = True
+) -> Encoded:
     """Read, prove and encode a batch.
 
     Where the plan turns out not to hold, only the columns' kinds are collected, for the next pass.
+
+    Args:
+        is_proven: whether the encoding was decided over the whole text.
+
+    Raises:
+        NotUtf8Error: it was not, and the batch refutes it.
     """
     tally = Tally()
     tables: list[pa.Table] = []
@@ -51,6 +64,8 @@ def encode_batch(batch: Batch, layout: Layout, plan: Plan, watch: Watch, on_misf
     for piece in batch.pieces:
         data = view[piece.start : piece.end]
         block = read_block(data, layout, offset=batch.offset + piece.start, read=piece.read, vouched=True)
+        if block.rejects and not is_proven and not is_utf8(np.frombuffer(data, np.uint8)):
+            raise NotUtf8Error
         columns = prove_columns(block, watch)
         if not watch.see([column.kind for column in columns]):
             tables.clear()

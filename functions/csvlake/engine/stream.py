@@ -45,6 +45,7 @@ def stream(
     """Convert a text of any length to a scratch file, in bounded memory.
 
     Raises:
+        NotUtf8Error: the text's encoding was not proven, and is refuted.
         TransientError: the counts do not agree, or the scratch file could not be written.
     """
     sample = _read_sample(text, layout, sizes.sample_bytes)
@@ -101,6 +102,7 @@ class _Pass:
         self._plan = plan
         self._watch = watch
         self._sizes = sizes
+        self._is_proven = text.encoding_proven
         self._cutter = Cutter(text, layout, sizes.batch_bytes, sizes.piece_bytes)
         self._turn = threading.Condition()
         self._next = 0  # the number of the batch to be appended next
@@ -133,7 +135,9 @@ class _Pass:
         try:
             while not self._failed and (batch := self._cutter.next(buffer)) is not None:
                 buffer = batch.buffer
-                encoded = encode_batch(batch, self._layout, self._plan, self._watch, self.options.on_misfit)
+                encoded = encode_batch(
+                    batch, self._layout, self._plan, self._watch, self.options.on_misfit, is_proven=self._is_proven
+                )
                 del batch
                 self._append(encoded, file)
         except BaseException:

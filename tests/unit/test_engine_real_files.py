@@ -1,0 +1,151 @@
+"""Real files: each is refused with a reason, or every cell's text comes back.
+
+The folder is ``$CSVLAKE_DATA``, or ``../shared/data`` beside the project; without it these tests are skipped. What is
+compared with was read by Python's own csv module, told only the dialect that the report names.
+"""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import os
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from csvlake import convert_file
+from csvlake.engine.model import RESCUED_COLUMN, Report
+from csvlake.errors import TerminalError
+
+DATA = Path(os.environ.get("CSVLAKE_DATA") or Path(__file__).parents[3] / "shared" / "data")
+FOLDERS = [
+    "country_codes",
+    "csse_daily",
+    "csv_spectrum",
+    "csvlint_fixtures",
+    "duckdb_csv",
+    "fivethirtyeight",
+    "footballcsv_england",
+    "uk_covid",
+]
+REAL = ["country_codes", "csse_daily", "fivethirtyeight", "footballcsv_england", "uk_covid"]
+QUICK = ["country_codes", "csv_spectrum", "csvlint_fixtures", "footballcsv_england"]
+OPENERS = {"gzip": gzip.decompress, "bz2": bz2.decompress, "xz": lzma.decompress}
+
+
+class UnreadableError(Exception):
+    """Python's csv module reads the file otherwise, because it is not written as that module wants it."""
+
+
+def is_text_of(value: Any, text: str) -> bool:
+    """Return whether a value gives a text back, up to what the types' documentation names."""
+    if value is None or isinstance(value, str):
+        return (value or "") == text
+    if isinstance(value, bool):
+        return text.lower() == str(value).lower()
+    if isinstance(value, Decimal):
+        whole, dot, fraction = text.partition(".")
+        scale = -int(value.as_tuple().exponent)
+        return bool(dot) == bool(fraction) and f"{whole}.{fraction.ljust(scale, '0')}".rstrip(".") == format(value, "f")
+    if isinstance(value, datetime):
+        return len(text) > 18 and value.isoformat(sep=text[10], timespec="milliseconds") == f"{text}.000"[:20] + text[
+            20:
+        ].ljust(3, "0")
+    if isinstance(value, date):
+        return value.isoformat() == text
+    return str(value) == text
+
+
+def read_records(path: Path, report: Report) -> list[list[str]]:
+    """Read a file strictly: a quote where none belongs is an error."""
+    dialect = report.dialect
+    content = path.read_bytes()
+    if dialect.compression:
+        content = OPENERS[dialect.compression](content)
+    lines = io.StringIO(content.decode(dialect.encoding).removeprefix("\ufeff"), newline="")
+    for _ in range(dialect.skipped_lines):
+        lines.readline()
+    reader = csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        escapechar=dialect.escape,
+        doublequote=not dialect.escape,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        strict=True,
+    )
+    width = sum(column.name != RESCUED_COLUMN for column in report.schema)
+    return [record or [""] for record in reader if record or width == 1]
+
+
+def find_difference(names: list[str], rows: list[dict[str, Any]], records: list[list[str]]) -> str | None:
+    for number, (row, record) in enumerate(zip(rows, records, strict=True), start=1):
+        kept = json.loads(row.get(RESCUED_COLUMN) or "{}")
+        for name, text in zip(names, record, strict=False):
+            if not is_text_of(row[name], text) and kept.get(name) != text:
+                return f"row {number}, {name}: {row[name]!r} for {text!r}"
+        if record[len(names) :] != kept.get("_extra_cells", []):
+            return f"row {number}: {kept} for {record}"
+    return None
+
+
+def compare(path: Path, target: Path) -> str | None:
+    """Convert a file and return what is wrong with the result, None for nothing.
+
+    Raises:
+        UnreadableError: Python's reader cannot judge.
+    """
+    report = convert_file(path, target)
+    rows = pq.read_table(target, use_threads=False).to_pylist()
+    if not report.records_read == len(rows) + report.records_rejected == report.rows_written + report.records_rejected:
+        return "the counts do not agree"
+    if (
+        report.records_rejected
+        or report.dialect.escape
+        or len(report.dialect.delimiter) != 1
+        or any("comment" in p for p in report.problems)
+    ):
+        raise UnreadableError
+    names = [column.name for column in report.schema if column.name != RESCUED_COLUMN]
+    try:
+        records = read_records(path, report)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UnreadableError from error
+    # A header may have several rows, and a footer may follow: the rows are a run of consecutive records.
+    differences = [
+        find_difference(names, rows, records[start : start + len(rows)])
+        for start in range(len(records) - len(rows), -1, -1)
+    ]
+    return None if None in differences else next(iter(differences), f"{len(rows)} rows of {len(records)} records")
+
+
+def _mark(folder: str) -> Any:
+    """Leave the large folders to the nightly run."""
+    return folder if folder in QUICK else pytest.param(folder, marks=pytest.mark.nightly)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no real files at {DATA}: set CSVLAKE_DATA to a folder of CSV files")
+@pytest.mark.parametrize("folder", [_mark(folder) for folder in FOLDERS])
+def test_real_files_come_back_or_are_refused_with_a_reason(folder: str, tmp_path: Path) -> None:
+    refused, wrong, unreadable = {}, {}, []
+    paths = sorted(path for path in (DATA / folder).rglob("*") if path.is_file())
+    for path in paths:
+        try:
+            trouble = compare(path, tmp_path / "out.parquet")
+        except TerminalError as refusal:
+            refused[path.name] = refusal.reason
+        except UnreadableError:
+            unreadable.append(path.name)
+        else:
+            if trouble:
+                wrong[str(path.relative_to(DATA))] = trouble
+    assert not wrong
+    if folder in REAL:
+        assert len(refused) <= len(paths) * 0.01, refused
+        assert len(unreadable) <= len(paths) * 0.1, unreadable
