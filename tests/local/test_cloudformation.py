@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -46,15 +47,21 @@ class Stack:
         fast = {"Delay": 1, "MaxAttempts": 60}
         self.cloudformation.get_waiter("change_set_create_complete").wait(**where, WaiterConfig=fast)
         self.cloudformation.execute_change_set(**where)
-        waiter = self.cloudformation.get_waiter(f"stack_{'update' if exists else 'create'}_complete")
-        try:
-            waiter.wait(StackName=self.name, WaiterConfig=fast)
-        except WaiterError as error:
+        stack = self._wait()
+        if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
             events = self.cloudformation.describe_stack_events(StackName=self.name)["StackEvents"]
-            said = [event.get("ResourceStatusReason") for event in events if "FAILED" in event["ResourceStatus"]]
-            raise AssertionError(said) from error
-        (stack,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+            raise AssertionError([e.get("ResourceStatusReason") for e in events if "FAILED" in e["ResourceStatus"]])
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def _wait(self) -> Any:
+        """Return the stack once nothing is in progress."""
+        deadline = time.monotonic() + 60
+        while True:
+            (stack,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+            if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+                return stack
+            assert time.monotonic() < deadline, stack
+            time.sleep(0.1)
 
     def ids(self) -> dict[str, str]:
         """Return logical id → physical id."""
@@ -587,3 +594,19 @@ def test_a_catalog_is_deployed_changed_and_deleted(own: Stack) -> None:
 def test_a_type_that_nobody_implements_fails_the_change_set(own: Stack) -> None:
     with pytest.raises(WaiterError):
         own.deploy({"Detector": {"Type": "AWS::GuardDuty::Nothing", "Properties": {"Enable": True}}})
+
+
+def test_an_update_that_nobody_implements_fails_and_leaves_what_was(own: Stack) -> None:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+    resources: Template = {
+        "Managed": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}},
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}},
+    }
+    own.deploy(resources)
+    before = own.ids()
+    document["Statement"] = [{"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]
+    with pytest.raises(AssertionError, match="cannot update AWS::IAM::ManagedPolicy"):
+        own.deploy(resources)
+    own.delete()
+    with pytest.raises(ClientError):
+        own.clients("sqs").get_queue_attributes(QueueUrl=before["Queue"])
