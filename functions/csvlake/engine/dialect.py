@@ -1,16 +1,17 @@
 """Decide how a file was written: delimiter, quotes, header, and where its table begins and ends."""
 
-import re
 from collections import Counter
 
-from csvlake.engine.delimiters import Choice, choose_delimiter, choose_plainly
+from csvlake.engine.choice import ENDS, Choice, Given
+from csvlake.engine.counting import choose_plainly
 from csvlake.engine.extent import Extent, find_extent, find_hint
-from csvlake.engine.grammar import compile_grammar
+from csvlake.engine.grammar import Grammar, compile_grammar
 from csvlake.engine.header import Header, decide_header
 from csvlake.engine.layout import Layout, Skipped
 from csvlake.engine.model import ConvertOptions, Dialect
 from csvlake.engine.sample import Row, Trial, read_rows
 from csvlake.engine.text import TextBytes
+from csvlake.engine.trying import choose_delimiter
 from csvlake.errors import TerminalError
 
 __all__ = ["Layout", "Skipped", "decide"]
@@ -18,9 +19,9 @@ __all__ = ["Layout", "Skipped", "decide"]
 SAMPLE_BYTES = 1 << 20
 TAIL_BYTES = 64 << 10
 MAX_COLUMNS = 20_000
-_HEADER_ROWS = 60  # enough to decide on a header
+_HEADER_ROWS = 40  # enough to decide on a header
 _ROWS = 20_000
-_ENDS = re.compile(rb"\r\n|\r|\n")
+_SURE = 0.9  # share of the tail's lines that have the table's width
 
 
 def decide(text: TextBytes, options: ConvertOptions) -> Layout:
@@ -37,49 +38,77 @@ def decide(text: TextBytes, options: ConvertOptions) -> Layout:
     name = text.source.name
     if not data.strip(b" \t\r\n\0"):
         raise TerminalError("empty_file", f"{name} holds no text")
-    skip, skipped, hinted = _read_hint(data)
+    skip, hints, hinted = _read_hint(data)
     sample = _whole_lines(data[skip:], final, name)
-    only = options.delimiter or hinted
-    choice = choose_plainly(sample, options.quote, only)
-    if choice is None:
-        choice = choose_delimiter(sample, final, only, options.quote, name)
+    given = Given(options.delimiter or hinted, options.quote, options.escape)
+    choice = choose_plainly(sample, given) or choose_delimiter(sample, final, given, name)
     trial = _read(sample, final, choice)
     extent = _find(trial, choice, final, name)
     if not extent.rows:
         raise TerminalError("empty_file", f"{name} holds no records: comments and blank lines only")
-    width = extent.width
-    header = decide_header(extent.rows[:_HEADER_ROWS], width, options.header)
+    if not final and text.size is not None:
+        _find_footer(text, extent, trial.grammar, skip)
+    header = decide_header(extent.rows[:_HEADER_ROWS], extent.width, options.header)
     names = _fit_names(header, extent)
     if len(names) > MAX_COLUMNS:
         raise TerminalError("too_many_columns", f"{name} has {len(names)} columns; at most {MAX_COLUMNS} are read")
     top = extent.rows[header.rows - 1] if header.rows else extent.rows[0]
-    start, first_line = (top.end, _line_after(sample, top)) if header.rows else (top.start, top.line)
-    moved = 1 if skip else 0
-    skipped += [Skipped(s.line + moved, s.kind, s.text) for s in extent.skipped]
-    preamble = sum(s.line < top.line + moved for s in skipped)
-    dialect = Dialect(
-        choice.delimiter,
-        choice.quote,
-        choice.escape,
-        text.encoding,
-        text.compression,
-        bool(header.rows),
-        preamble,
-        _line_end(sample),
-        (*text.evidence, *choice.evidence, *header.evidence, *_tell(skipped)),
+    moved = len(hints)
+    skipped = (*hints, *(Skipped(s.line + moved * (s.line > 0), s.kind, s.text) for s in extent.skipped))
+    return Layout(
+        dialect=_describe(text, choice, header, skipped, top.line + moved, _line_end(sample)),
+        names=names,
+        body_start=skip + (top.end if header.rows else top.start),
+        first_line=moved + (_line_after(sample, top) if header.rows else top.line),
+        body_end=None if extent.end is None else extent.end + skip,
+        skipped=skipped,
+        comment=extent.comment,
     )
-    end = None if extent.end is None else extent.end + skip
-    return Layout(dialect, names, start + skip, first_line + moved, end, tuple(skipped), extent.comment)
 
 
-def _read_hint(data: bytes) -> tuple[int, list[Skipped], str | None]:
+def _describe(
+    text: TextBytes, choice: Choice, header: Header, skipped: tuple[Skipped, ...], top_line: int, line_end: str
+) -> Dialect:
+    return Dialect(
+        delimiter=choice.delimiter,
+        quote=choice.quote,
+        escape=choice.escape,
+        encoding=text.encoding,
+        compression=text.compression,
+        has_header=bool(header.rows),
+        skipped_lines=sum(0 < s.line < top_line for s in skipped),
+        line_end=line_end,
+        evidence=(*text.evidence, *choice.evidence, *header.evidence, *_tell(skipped)),
+    )
+
+
+def _find_footer(text: TextBytes, extent: Extent, grammar: Grammar, skip: int) -> None:
+    """Look for a footer at the end of a text that is longer than its sample."""
+    assert text.size is not None  # noqa: S101 - the caller looked
+    offset = max(text.size - TAIL_BYTES, SAMPLE_BYTES)
+    tail = text.read_range(offset, TAIL_BYTES)
+    found = ENDS.search(tail)
+    if found is None:
+        return
+    rows = read_rows(tail[found.end() :], grammar, True, TAIL_BYTES)
+    if rows.mode != extent.width or rows.agreement < _SURE or rows.oddity:
+        return  # the tail begins inside quotes, or is odd: its lines are read as records
+    end = Extent(rows.rows, extent.width)
+    end.drop_footer()
+    if end.end is not None:
+        last = rows.rows[-1].line + 1
+        extent.end = offset + found.end() + end.end - skip
+        extent.skipped += [Skipped(s.line - last, s.kind, s.text) for s in end.skipped]
+
+
+def _read_hint(data: bytes) -> tuple[int, tuple[Skipped, ...], str | None]:
     """Return the bytes of a separator hint line, its listing, and the delimiter it names."""
     hint = find_hint(data)
     if hint is None:
-        return 0, [], None
+        return 0, (), None
     delimiter, line = hint
-    found = _ENDS.match(data, len(line))
-    return (found.end() if found else len(line)), [Skipped(1, "hint", line)], delimiter
+    found = ENDS.match(data, len(line))
+    return (found.end() if found else len(line)), (Skipped(1, "hint", line),), delimiter
 
 
 def _whole_lines(data: bytes, final: bool, name: str) -> bytes:
@@ -101,7 +130,7 @@ def _read(sample: bytes, final: bool, choice: Choice) -> Trial:
     for number, raw in enumerate(_first_lines(sample)):
         if b'"' in raw:
             return read_rows(sample, grammar, final, _HEADER_ROWS)
-        found = _ENDS.match(sample, pos + len(raw))
+        found = ENDS.match(sample, pos + len(raw))
         end = found.end() if found else len(sample)
         trial.rows.append(Row(number + 1, pos, end, tuple(raw.split(grammar.delimiter)), raw))
         pos = end
@@ -109,7 +138,7 @@ def _read(sample: bytes, final: bool, choice: Choice) -> Trial:
 
 
 def _first_lines(sample: bytes) -> list[bytes]:
-    lines = _ENDS.split(sample, _HEADER_ROWS)
+    lines = ENDS.split(sample, _HEADER_ROWS)
     return [line for line in lines[:_HEADER_ROWS] if line]
 
 
@@ -145,17 +174,17 @@ def _are_row_names(body: list[Row]) -> bool:
 
 
 def _line_after(sample: bytes, row: Row) -> int:
-    return row.line + len(_ENDS.findall(sample, row.start, row.end))
+    return row.line + len(ENDS.findall(sample, row.start, row.end))
 
 
 def _line_end(sample: bytes) -> str:
-    ends = Counter(_ENDS.findall(sample))
+    ends = Counter(ENDS.findall(sample))
     if len(ends) > 1:
         return "mixed"
     return next(iter(ends)).decode() if ends else "\n"
 
 
-def _tell(skipped: list[Skipped]) -> tuple[str, ...]:
+def _tell(skipped: tuple[Skipped, ...]) -> tuple[str, ...]:
     """Say which lines are no records."""
     kinds = Counter(s.kind for s in skipped)
     return tuple(

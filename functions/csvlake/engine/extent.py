@@ -39,6 +39,30 @@ class Extent:
         """List lines that are no records; blank ones as such."""
         self.skipped.extend(Skipped(row.line, kind if row.filled else "blank", row.raw) for row in rows)
 
+    def drop_footer(self) -> None:
+        """Take lines that are no records off the end: blank ones, notes, and totals that no column could hold."""
+        rows, width = self.rows, self.width
+        end = len(rows)
+        while end > 1 and not rows[end - 1].cells:
+            end -= 1
+        cut, notes = end, end
+        for index in range(end - 1, max(1, end - _FOOTER_LINES) - 1, -1):
+            row = rows[index]
+            if not row.filled:
+                continue
+            after_blank = not rows[index - 1].filled
+            if not (_is_note(row, width, after_blank) or _is_total(row, rows[1:index], width)):
+                break
+            notes = index
+        if notes < end:
+            cut = notes
+            while cut > 1 and not rows[cut - 1].filled:
+                cut -= 1  # what parts records and footer; without a footer, cells that are empty are a record
+        if cut < len(rows):
+            self.end = rows[cut].start
+            self.skip(rows[cut:], "footer")
+            self.rows = rows[:cut]
+
 
 def find_hint(data: bytes) -> tuple[str, bytes] | None:
     """Return the delimiter that a first line such as ``sep=;`` names, and the line."""
@@ -65,7 +89,7 @@ def find_extent(rows: Sequence[Row], mode: int, complete: bool, name: str) -> Ex
     extent.skip(extent.rows[:start], "preamble")
     extent.rows = extent.rows[start:]
     if complete:
-        _drop_footer(extent)
+        extent.drop_footer()
     _refuse_several(extent, name)
     extent.rows = [row for row in extent.rows if row.cells]
     return extent
@@ -122,31 +146,6 @@ def _find_start(rows: Sequence[Row], width: int) -> int:
 def _names_columns(above: Row, below: Row) -> bool:
     """Whether a shorter row names columns: no value in it, at least as many cells as half of the row below."""
     return above.width * 2 >= below.width and is_header_like(above)
-
-
-def _drop_footer(extent: Extent) -> None:
-    """Take lines that are no records off the end: blank ones, notes, and totals that no column could hold."""
-    rows, width = extent.rows, extent.width
-    end = len(rows)
-    while end > 1 and not rows[end - 1].cells:
-        end -= 1
-    cut, notes = end, end
-    for index in range(end - 1, max(1, end - _FOOTER_LINES) - 1, -1):
-        row = rows[index]
-        if not row.filled:
-            continue
-        after_blank = not rows[index - 1].filled
-        if not (_is_note(row, width, after_blank) or _is_total(row, rows[1:index], width)):
-            break
-        notes = index
-    if notes < end:
-        cut = notes
-        while cut > 1 and not rows[cut - 1].filled:
-            cut -= 1  # what parts records and footer; without a footer, cells that are empty are a record
-    if cut < len(rows):
-        extent.end = rows[cut].start
-        extent.skip(rows[cut:], "footer")
-        extent.rows = rows[:cut]
 
 
 def _is_note(row: Row, width: int, after_blank: bool) -> bool:

@@ -14,7 +14,7 @@ SkippedKind = Literal["preamble", "comment", "blank", "footer", "header", "hint"
 class Skipped:
     """A line that is no record. None is dropped without one of these."""
 
-    line: int  # 1-based physical line
+    line: int  # 1-based physical line; below 0, counted from the end of a long file, whose last line is -1
     kind: SkippedKind
     text: bytes  # the line without its end
 

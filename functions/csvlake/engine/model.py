@@ -67,7 +67,8 @@ class ConvertOptions:
     on_misfit: OnMisfit = "rescue"  # what becomes of a cell that does not fit the agreed type
     memory_bytes: int = 300 << 20  # bound for the whole process
     delimiter: str | None = None  # None: decided from the bytes
-    quote: str | None = None
+    quote: str | None = None  # "": quotes are text like any other
+    escape: str | None = None  # a character that takes the meaning from the next one; "": none
     encoding: str | None = None
     header: bool | None = None
     scratch_dir: Path | None = None  # where large outputs and spills go; None: the system's temporary folder

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from csvlake.engine.grammar import Grammar, Incomplete, count_lines, parse_line, parse_record
 from csvlake.engine.reading import read_record
 
-__all__ = ["Row", "Trial", "read_rows"]
+__all__ = ["TRIAL_ROWS", "Row", "Trial", "read_rows"]
 
 
+TRIAL_ROWS = 1000
 _LONG_BYTES = 256 << 10  # a quote that is not closed within so much of a sample never closes
 
 

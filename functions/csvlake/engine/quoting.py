@@ -1,0 +1,99 @@
+"""Decide on quote and escape for one delimiter."""
+
+import re
+
+from csvlake.engine.choice import ENDS, Choice, Given
+from csvlake.engine.grammar import compile_grammar
+from csvlake.engine.sample import TRIAL_ROWS, Trial, read_rows
+from csvlake.errors import TerminalError
+
+__all__ = ["Kind", "best_quotes", "refuse_ambiguous"]
+
+Kind = tuple[str | None, str | None]  # quote, escape
+
+
+def best_quotes(data: bytes, final: bool, delimiter: str, given: Given) -> tuple[Trial, Kind]:
+    """Return the best way of quoting with one delimiter: the double quote unless another one is plainly better.
+
+    Args:
+        data: the text's first bytes.
+        final: whether they are all.
+        delimiter: the delimiter; empty for a single column.
+        given: what the caller says.
+    """
+    best: tuple[float, Trial, Kind] | None = None
+    for quote, escape in _kinds(data, delimiter, given):
+        trial = read_rows(data, compile_grammar(delimiter, quote, escape), final, TRIAL_ROWS)
+        fit = trial.agreement - 0.5 * trial.oddity
+        if quote is None and given.quote is None:
+            fit -= _wrapped_share(trial) + (0.1 if best is None or best[1].oddity == 0 else 0.0)
+        if best is None or fit > best[0] + 0.01 or (escape and not best[2][1] and _explains(trial, best[1])):
+            best = (fit, trial, (quote, escape))
+    assert best is not None  # noqa: S101 - there is always a kind
+    return best[1], best[2]
+
+
+def _explains(escaped: Trial, plain: Trial) -> bool:
+    """Whether with the escape all quotes are in their places, and without it not, in as good a table."""
+    return escaped.oddity == 0 < plain.oddity and escaped.agreement >= plain.agreement
+
+
+def _kinds(data: bytes, delimiter: str, given: Given) -> list[Kind]:
+    """Return the ways of quoting worth trying, the likeliest first."""
+    if given.quote is not None:
+        marks: list[str | None] = [given.quote or None]
+    else:
+        marks = ['"']
+        if b'"' in data:
+            marks.append(None)
+        wrapped, begun = _count_wrapped(data, delimiter, b"'")
+        if wrapped:
+            sure = wrapped == begun and wrapped * 2 >= len(ENDS.findall(data)) and b'"' not in data
+            marks.insert(0 if sure else 1, "'")
+    if given.escape is not None:
+        return [(mark, given.escape or None) for mark in marks]
+    kinds: list[Kind] = [(mark, None) for mark in marks]
+    if b"\\" in data:
+        signs = re.escape(delimiter[:1].encode() + b"".join(m.encode() for m in marks if m))
+        if re.search(rb"\\[\r\n\\" + signs + rb"]", data):
+            kinds += [(mark, "\\") for mark in marks]
+    return kinds
+
+
+def _count_wrapped(data: bytes, delimiter: str, mark: bytes) -> tuple[int, int]:
+    """Count the cells that stand in a mark, and the cells that begin with one."""
+    if mark not in data:
+        return 0, 0
+    d = re.escape(delimiter[:1].encode())
+    begins = rb"(?:(?<=[\r\n" + d + rb"])|\A)" + mark
+    whole = re.findall(
+        begins + rb"(?:[^" + mark + rb"]|" + mark * 2 + rb")*+" + mark + rb"(?=[\r\n" + d + rb"]|\Z)", data
+    )
+    return len(whole), len(re.findall(begins, data))
+
+
+def _wrapped_share(trial: Trial) -> float:
+    """Share of the rows with a cell that stands in double quotes, seen when they are read as text."""
+    rows = [row for row in trial.rows if row.cells]
+    return (
+        sum(any(len(c) > 1 and c[:1] == c[-1:] == b'"' for c in row.cells) for row in rows) / len(rows) if rows else 0.0
+    )
+
+
+def refuse_ambiguous(data: bytes, choice: Choice, given: Given, name: str) -> None:
+    """Raise ``TerminalError`` where cells would read otherwise by a convention that nothing speaks against."""
+    if given.quote is None and choice.quote != "'":
+        wrapped, begun = _count_wrapped(data, choice.delimiter[-1:], b"'")
+        enough = wrapped * 20 >= len(ENDS.findall(data))
+        if wrapped and enough and wrapped == begun and not _count_wrapped(data, choice.delimiter[-1:], b'"')[0]:
+            raise TerminalError(
+                "undecided_quote",
+                f"{wrapped} cells of {name} stand in single quotes, which may be quotes or text: "
+                "set quote=\"'\" or quote='\"'",
+            )
+    doubled = b"\\\\" in data and b"\\" not in data.replace(b"\\\\", b"")
+    if doubled and given.escape is None and choice.escape is None:
+        raise TerminalError(
+            "undecided_escape",
+            f"every backslash in {name} is doubled, which may be an escape or text: set escape='\\\\' or escape=''",
+        )
