@@ -9,9 +9,9 @@ from local.athena.errors import QueryError
 from local.athena.sql.macros import MACROS
 
 SETTINGS = (
-    "SET TimeZone = 'UTC'",
-    "SET ieee_floating_point_ops = true",  # Trino's double division by zero is Infinity
-    "SET default_null_order = 'nulls_last'",
+    "SET GLOBAL TimeZone = 'UTC'",
+    "SET GLOBAL ieee_floating_point_ops = true",  # Trino's double division by zero is Infinity
+    "SET GLOBAL default_null_order = 'nulls_last'",
 )
 CONFIG = {
     "autoinstall_known_extensions": False,
@@ -20,7 +20,7 @@ CONFIG = {
     "memory_limit": "2GB",
 }
 MESSAGES = (  # DuckDB's message → Athena's code and message
-    (r"Referenced (?:column|table) \"(?P<x>[^\"]+)\" not found", "COLUMN_NOT_FOUND",
+    (r"Referenced (?:column|table) \"(?P<x>[^\"]+)\" (?:was )?not found", "COLUMN_NOT_FOUND",
      "Column '{x}' cannot be resolved or requester is not authorized to access requested resources"),
     (r"does not have a column named \"(?P<x>[^\"]+)\"", "COLUMN_NOT_FOUND",
      "Column '{x}' cannot be resolved or requester is not authorized to access requested resources"),
@@ -33,6 +33,7 @@ MESSAGES = (  # DuckDB's message → Athena's code and message
     (r"(?:Out of Range Error|Overflow)[^:]*: (?P<x>.*)", "NUMERIC_VALUE_OUT_OF_RANGE", "{x}"),
     (r"No function matches[^']*'(?P<x>.*?)'\.", "FUNCTION_NOT_FOUND",
      "Unexpected parameters for function: {x}"),
+    (r"UNNEST requires a single list", "NOT_SUPPORTED", "UNNEST of a map is not supported by the local Athena"),
     (r"Out of Memory Error", "EXCEEDED_MEMORY_LIMIT", "Query exhausted resources at this scale factor"),
 )  # fmt: skip
 
@@ -67,10 +68,7 @@ class Engine:
     def connect(self) -> Any:
         """Return a connection with temporary tables of its own."""
         with self._lock:
-            connection = self._database.cursor()
-        for statement in SETTINGS:
-            connection.execute(statement)
-        return connection
+            return self._database.cursor()
 
     def translate(self, error: Exception) -> QueryError:
         """Return an error of DuckDB's in Athena's words."""

@@ -89,6 +89,10 @@ class ObjectCache:
         self._pins: dict[Path, int] = {}
         self._footers: OrderedDict[tuple[str, str, str], Any] = OrderedDict()
 
+    def close(self) -> None:
+        """Remove the files."""
+        self._folder.cleanup()
+
     def footer(self, s3: Any, item: DataObject) -> Any:
         """Return an object's Parquet footer (`pyarrow.parquet.FileMetaData`).
 

@@ -50,7 +50,7 @@ def _location(table: Table, values: tuple[str, ...], template: str | None) -> st
         return default_location(table, values)
     filled = template
     for key, value in zip(table.keys, values, strict=True):
-        filled = re.sub(r"\$\{" + re.escape(key) + r"\}", lambda _match, value=value: value, filled, flags=re.I)
+        filled = value.join(re.split(r"\$\{" + re.escape(key) + r"\}", filled, flags=re.I))
     return filled if filled.endswith("/") else f"{filled}/"
 
 

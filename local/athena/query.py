@@ -115,7 +115,7 @@ class Plan:
         return [(str(row[0]), str(row[1])) for row in rows]
 
     def _sql(self) -> str:
-        return self._tree.sql("duckdb")
+        return str(self._tree.sql("duckdb"))
 
     def _translate(self, error: Exception) -> QueryError:
         found = self._session.engine.translate(error)
@@ -146,7 +146,7 @@ class Plan:
             session.check()
             scanner.define(one)
         try:
-            data = session.connection.execute(self._sql()).to_arrow_table()
+            data = session.connection.sql(self._sql()).to_arrow_table()
         except session.engine.interrupted:
             session.check()
             raise
@@ -158,7 +158,7 @@ class Plan:
 def _bare(condition: exp.Expression) -> str:
     for column in condition.find_all(exp.Column):
         column.set("table", None)
-    return condition.sql("duckdb")
+    return str(condition.sql("duckdb"))
 
 
 def bind_parameters(tree: exp.Expression, parameters: list[str]) -> exp.Expression:

@@ -17,6 +17,7 @@ DECIMAL = re.compile(r"DECIMAL\((\d+),\s?(\d+)\)")
 NAMES = {  # DuckDB's type: Athena's name, precision, scale
     "BOOLEAN": ("boolean", 0, 0), "TINYINT": ("tinyint", 3, 0), "SMALLINT": ("smallint", 5, 0),
     "INTEGER": ("integer", 10, 0), "BIGINT": ("bigint", 19, 0), "HUGEINT": ("bigint", 19, 0),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"), ("bigint", 19, 0)),
     "FLOAT": ("float", 17, 0), "DOUBLE": ("double", 17, 0), "VARCHAR": ("varchar", 2147483647, 0),
     "BLOB": ("varbinary", 1073741824, 0), "DATE": ("date", 0, 0), "TIME": ("time", 3, 0),
     "TIMESTAMP": ("timestamp", 3, 0), "TIMESTAMP WITH TIME ZONE": ("timestamp with time zone", 3, 0),

@@ -1,6 +1,7 @@
 """Run statements for the API: sessions, result files, cancellation. Knows boto3 clients, not LocalEmu."""
 
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from local.athena.engine import Engine
 from local.athena.errors import QueryError
 from local.athena.executions import Execution, Outcome
 from local.athena.objects import ObjectCache, split_location
-from local.athena.query import Session
+from local.athena.query import Session, answer_query
 from local.athena.results import Result, parse_csv, to_csv, to_metadata
 from local.athena.run import Prepared, run_statement
 from local.athena.statements import Statement
@@ -41,11 +42,10 @@ class Service:
         threading.Thread(target=self._warm, name="athena-warm", daemon=True).start()
 
     def _warm(self) -> None:
-        engine, _ = self.parts()
-        session_free = Session(engine, Catalog(None), None, ObjectCache(0), engine.connect(), "", lambda: None)
-        from local.athena.query import answer_query
-
-        answer_query(session_free, "SELECT count(*), max(x) / 2 FROM (VALUES (1), (2)) AS t (x) WHERE x > 0")
+        engine, cache = self.parts()
+        with closing(engine.connect()) as connection:
+            session = Session(engine, Catalog(None), None, cache, connection, "", lambda: None)
+            answer_query(session, "SELECT count(*), max(x) / 2 FROM (VALUES (1), (2)) AS t (x) WHERE x > 0")
 
     def parts(self) -> tuple[Engine, ObjectCache]:
         """Return the engine and the cache, made at the first call."""
@@ -90,7 +90,7 @@ class Service:
                 s3=clients.s3,
                 cache=cache,
                 connection=connection,
-                database=str(execution.context.get("Database") or ""),
+                database=str(execution.context.get("Database") or "").strip("`"),
                 check=execution.check,
                 cutoff_bytes=cutoff_bytes,
             )

@@ -60,7 +60,7 @@ def classify(sql: str) -> Statement:
     text = sql
     while match := COMMENT.match(text):
         text = text[match.end() :]
-    text = text.strip().rstrip(";").rstrip()
+    text = text.strip().rstrip("; \t\r\n")
     word = re.match(r"[A-Za-z]+|\(", text)
     verb = word[0].upper() if word else ""
     if verb == "CREATE" and CTAS.match(text):

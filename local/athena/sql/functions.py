@@ -13,20 +13,21 @@ from local.athena.errors import QueryError, unsupported
 
 PLAIN = frozenset(
     """
-    abs acos all_match any_match any_value arbitrary array_agg array_distinct array_except array_intersect array_join
-    array_max array_min array_remove array_sort array_union asin atan atan2 avg bitwise_and bitwise_or bitwise_xor
-    bool_and bool_or cardinality cbrt ceil ceiling chr coalesce concat contains corr cos cosh count count_if covar_pop
-    covar_samp cume_dist current_date current_timestamp date date_add date_diff date_format date_parse date_trunc day day_of_month
-    day_of_week day_of_year degrees dense_rank dow doy e element_at every exp extract filter first_value flatten floor
-    format_datetime from_iso8601_date from_iso8601_timestamp from_unixtime greatest grouping histogram hour if infinity
-    is_finite is_infinite is_nan json_array_length json_extract json_extract_scalar json_format json_parse lag
-    last_day_of_month last_value lead least length levenshtein_distance listagg ln localtimestamp log10 log2 lower lpad
-    ltrim map map_agg map_keys map_values max max_by md5 millisecond min min_by minute mod month nan now nth_value ntile
-    nullif percent_rank pi position pow power quarter radians rand random rank reduce regexp_extract regexp_extract_all
-    regexp_like regexp_replace regr_intercept regr_slope replace reverse round row row_number rpad rtrim second sequence
-    sha256 sign sin sinh skewness slice split split_part sqrt starts_with stddev stddev_pop stddev_samp strpos substr
-    substring sum tan tanh to_hex to_unixtime to_utf8 transform translate trim truncate try try_cast typeof unnest upper
-    var_pop var_samp variance week week_of_year year year_of_week approx_distinct approx_percentile cast exists array
+    abs acos all_match any_match any_value arbitrary array_agg array_distinct array_except array_intersect
+    array_join array_max array_min array_remove array_sort array_union asin atan atan2 avg bitwise_and bitwise_or
+    bitwise_xor bool_and bool_or cardinality cbrt ceil ceiling chr coalesce concat contains corr cos cosh count
+    count_if covar_pop covar_samp cume_dist current_date current_timestamp date date_add date_diff date_format
+    date_parse date_trunc day day_of_month day_of_week day_of_year degrees dense_rank dow doy e element_at every exp
+    extract filter first_value flatten floor format_datetime from_iso8601_date from_iso8601_timestamp from_unixtime
+    greatest grouping histogram hour if infinity is_finite is_infinite is_nan json_array_length json_extract
+    json_extract_scalar json_format json_parse lag last_day_of_month last_value lead least length
+    levenshtein_distance listagg ln localtimestamp log10 log2 lower lpad ltrim map map_agg map_keys map_values max
+    max_by md5 millisecond min min_by minute mod month nan now nth_value ntile nullif percent_rank pi position pow
+    power quarter radians rand random rank reduce regexp_extract regexp_extract_all regexp_like regexp_replace
+    regr_intercept regr_slope replace reverse round row row_number rpad rtrim second sequence sha256 sign sin sinh
+    skewness slice split split_part sqrt starts_with stddev stddev_pop stddev_samp strpos substr substring sum tan
+    tanh to_hex to_unixtime to_utf8 transform translate trim truncate try try_cast typeof unnest upper var_pop
+    var_samp variance week week_of_year year year_of_week approx_distinct approx_percentile cast exists array
     """.split()  # noqa: SIM905 - people read it
 )
 JODA = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%g",
@@ -136,10 +137,6 @@ def _format_datetime(node: exp.Expression) -> exp.Expression:
     return call("strftime", moment, exp.Literal.string(text))
 
 
-def _map(node: exp.Expression) -> exp.Expression:
-    return node
-
-
 def _map_agg(node: exp.Expression) -> exp.Expression:
     key, value = _arguments(node)
     return call("map", call("list", key), call("list", value))
@@ -152,7 +149,16 @@ def _extract(node: exp.Expression) -> exp.Expression:
     return node
 
 
+def _slice(node: exp.Expression) -> exp.Expression:
+    """Turn start and length into DuckDB's start and end."""
+    array, start, length = _arguments(node)
+    last = exp.Sub(this=exp.Add(this=start.copy(), expression=length), expression=exp.Literal.number(1))
+    return call("list_slice", array, start, last)
+
+
 RULES: dict[str, Callable[[exp.Expression], exp.Expression]] = {
+    "extract": _extract,
+    "slice": _slice,
     "approx_distinct": lambda node: exp.Count(this=exp.Distinct(expressions=[node.this])),
     "approx_percentile": _approx_percentile,
     "date_diff": _date_diff,

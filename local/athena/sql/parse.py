@@ -58,7 +58,7 @@ def parse_query(sql: str) -> exp.Expression:
 
 def place(node: exp.Expression) -> str:
     """Return `line 1:15: ` for where a node stands in the query, empty where that is unknown."""
-    for inner in node.walk():
+    for inner in node.walk(bfs=False):
         line, column, text = inner.meta.get("line"), inner.meta.get("col"), inner.name
         if line is not None and "first" in inner.meta:
             return f"line {line}:{inner.meta['first']}: "

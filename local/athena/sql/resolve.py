@@ -130,7 +130,7 @@ def find_columns(tree: exp.Expression, sources: list[Source]) -> None:
         source.hidden = set(hidden)
     try:
         _find_precisely(tree, by_name)
-    except (SqlglotError, KeyError, AttributeError, TypeError, ValueError):  # it could not follow the query
+    except SqlglotError:  # it could not follow the query
         for source in by_name.values():
             known = all_columns(source)
             starred = tree.find(exp.Star) is not None
@@ -156,7 +156,7 @@ def _find_precisely(tree: exp.Expression, sources: dict[str, Source]) -> None:
     qualified = qualify(
         copy, schema=schema, dialect="trino", validate_qualify_columns=False, quote_identifiers=False, identify=False
     )
-    pruned = pushdown_projections(qualified, schema=schema, dialect="trino")
+    pruned = pushdown_projections(qualified)
     for scope in traverse_scope(pruned):
         for alias, (_, origin) in scope.selected_sources.items():
             source = sources.get(origin.name) if isinstance(origin, exp.Table) else None

@@ -45,20 +45,41 @@ class Typer:
         return self._known[key]
 
     def _ask(self, node: exp.Expression, select: exp.Select | None) -> str | None:
-        probe = exp.Select(expressions=[_outside_groups(node)])
-        if select is not None:
-            for part in ("from_", "joins", "laterals"):
-                value = select.args.get(part)
-                if value:
-                    probe.set(part, value.copy() if isinstance(value, exp.Expression) else [v.copy() for v in value])
-            tables = _ctes_before(select)
-            if tables:
-                probe.set("with_", exp.With(expressions=[table.copy() for table in tables]))
+        kind = self._describe(node, [select] if select else [])
+        outer = _selects_around(select)
+        return self._describe(node, [select, *outer]) if kind is None and outer and select else kind
+
+    def _describe(self, node: exp.Expression, selects: list[exp.Select]) -> str | None:
+        probe = exp.Select(expressions=[_outside_groups(node.copy())])
+        for place_, select in enumerate(selects):
+            _add_tables(probe, select, first=place_ == 0)
+        if selects and (tables := _ctes_before(selects[0])):
+            probe.set("with_", exp.With(expressions=[table.copy() for table in tables]))
         try:
             rows = self._connection.execute(f"DESCRIBE {probe.sql('duckdb')}").fetchall()
         except self._error:
             return None
         return str(rows[0][1])
+
+
+def _selects_around(select: exp.Select | None) -> list[exp.Select]:
+    """Return the queries around a subquery, whose columns it may use, nearest first."""
+    found = []
+    above = select.find_ancestor(exp.Select) if select else None
+    while above is not None:
+        found.append(above)
+        above = above.find_ancestor(exp.Select)
+    return found
+
+
+def _add_tables(probe: exp.Select, select: exp.Select, *, first: bool) -> None:
+    from_ = select.args.get("from_")
+    joins = [join.copy() for join in [*(select.args.get("joins") or []), *(select.args.get("laterals") or [])]]
+    if from_ is not None and first:
+        probe.set("from_", from_.copy())
+    elif from_ is not None:
+        joins = [exp.Join(this=from_.this.copy(), kind="CROSS"), *joins]
+    probe.set("joins", [*(probe.args.get("joins") or []), *joins])
 
 
 def _outside_groups(node: exp.Expression) -> exp.Expression:
