@@ -36,7 +36,7 @@ CONTENTS = {
 }
 STORED = {"bigint": "int64", "string": "string"}
 CHANGES = st.tuples(st.sampled_from(NAMES), st.sampled_from([*CONTENTS, None]))  # None: the object is removed
-FAULTS = ["crash", "trouble", "other upload", "other process"]
+FAULTS = ["crash", "trouble", "other process", "overtaken"]
 
 
 class Crash(BaseException):
@@ -81,29 +81,43 @@ class LakeMachine(RuleBasedStateMachine):
         self.invoke(picks, number)
 
     @rule(
-        picks=st.lists(st.integers(0, 50), min_size=1, max_size=2),
+        first=CHANGES,
         kind=st.sampled_from(FAULTS),
-        at=st.integers(1, 40),
-        change=CHANGES,
+        at=st.integers(1, 20),
+        second=CHANGES,
+        is_same_key=st.booleans(),
         others=st.lists(st.integers(0, 50), min_size=1, max_size=2),
     )
     def deliver_with_trouble(
-        self, picks: list[int], kind: str, at: int, change: tuple[str, str | None], others: list[int]
+        self,
+        first: tuple[str, str | None],
+        kind: str,
+        at: int,
+        second: tuple[str, str | None],
+        is_same_key: bool,
+        others: list[int],
     ) -> None:
         """Have something happen before or after a call that the process makes: ``at`` counts both."""
+        self.change(first, False)
+        overtaking = (first[0], second[1]) if is_same_key else second
         self.step, self.fault_at = 0, at
         self.fault = {
             "crash": self.crash,
             "trouble": self.trouble,
-            "other upload": lambda: self.change(change, False),
             "other process": lambda: self.invoke(others, 1),
+            "overtaken": lambda: self.overtake(overtaking),
         }[kind]
         try:
-            self.invoke(picks, 0)
+            self.invoke([len(self.pending) - 1], 0)
         except Crash:
             self.processes[0] = self.lake.process(self.wrap)
         finally:
             self.fault_at = -1
+
+    def overtake(self, change: tuple[str, str | None]) -> None:
+        """Change the object that is being converted, or another, and have the other process told at once."""
+        self.change(change, False)
+        self.invoke([len(self.pending) - 1], 1)
 
     def crash(self) -> None:
         raise Crash
