@@ -35,3 +35,11 @@ def compare_conditions_as_text() -> None:
     from local.cloudformation.equals import install
 
     install()
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalEmu is untyped
+def count_loopback_as_tls() -> None:
+    """Let policies that deny plain HTTP pass, before it serves."""
+    from local.transport import install
+
+    install()
