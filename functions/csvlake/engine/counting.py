@@ -52,11 +52,22 @@ def _is_odd(data: bytes, bare: bytes, mark: bytes) -> bool:
     """Whether something asks for a closer look: quotes out of place, single quotes, escapes, blanks at delimiters."""
     if b'"' in bare and not _quotes_at_bounds(bare, mark):
         return True
-    if bare.count(mark + b" ") == bare.count(mark):
+    if _is_part(bare, mark):
         return True
     if b"'" in bare and (mark + b"'" in bare or b"'" + mark in bare):
         return True
     return b"\\" in data and re.search(rb"\\[\\\"\r\n" + re.escape(mark) + rb"]", data) is not None
+
+
+def _is_part(bare: bytes, mark: bytes) -> bool:
+    """Whether a delimiter always has the same sign before or behind it: then it is part of a longer one."""
+    at = bare.find(mark)
+    before, after = bare[at - 1 : at] if at else b"", bare[at + 1 : at + 2]
+    total = bare.count(mark)
+    return any(
+        re.fullmatch(rb"[^\w\"'\r\n.)\x80-\xff-]", pair.replace(mark, b"", 1)) is not None and bare.count(pair) == total
+        for pair in (before + mark, mark + after)
+    )
 
 
 def _quotes_at_bounds(bare: bytes, mark: bytes) -> bool:

@@ -1,10 +1,11 @@
 """Decide how a file was written: delimiter, quotes, header, and where its table begins and ends."""
 
 from collections import Counter
+from dataclasses import replace
 
 from csvlake.engine.choice import ENDS, Choice, Given
 from csvlake.engine.counting import choose_plainly
-from csvlake.engine.extent import Extent, find_extent, find_hint
+from csvlake.engine.extent import Extent, find_extent, find_hint, may_be_footer
 from csvlake.engine.grammar import Grammar, compile_grammar
 from csvlake.engine.header import Header, decide_header
 from csvlake.engine.layout import Layout, Skipped
@@ -42,6 +43,8 @@ def decide(text: TextBytes, options: ConvertOptions) -> Layout:
     sample = _whole_lines(data[skip:], final, name)
     given = Given(options.delimiter or hinted, options.quote, options.escape)
     choice = choose_plainly(sample, given) or choose_delimiter(sample, final, given, name)
+    if choice.uniform and final and may_be_footer(sample.rstrip(b"\r\n").rpartition(b"\n")[2].rpartition(b"\r")[2]):
+        choice = replace(choice, uniform=False)
     trial = _read(sample, final, choice)
     extent = _find(trial, choice, final, name)
     if not extent.rows:

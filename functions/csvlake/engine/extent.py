@@ -11,11 +11,12 @@ from csvlake.engine.looks import is_value, look_at
 from csvlake.engine.sample import Row
 from csvlake.errors import TerminalError
 
-__all__ = ["Extent", "find_extent", "find_hint"]
+__all__ = ["Extent", "find_extent", "find_hint", "may_be_footer"]
 
 _COMMENTS = ("#", "//", "%", "--", "!")
 _PREAMBLE_LINES = 100
 _FOOTER_LINES = 30
+_PAIRS = 10  # lines of a name and a value that may stand above a table
 _FOOTER = re.compile(
     rb"\W*(?:grand total|sub ?total|total|sum|source|note|footnote|data (?:from|source)|end of|copyright|generated"
     rb"|report|\d+ (?:rows?|records?)|rows?:|records?:|last updated|\(\d+ rows?|\*)",
@@ -69,6 +70,11 @@ def find_hint(data: bytes) -> tuple[str, bytes] | None:
     line = re.split(rb"[\r\n]", data[:16], maxsplit=1)[0]
     found = _HINT.fullmatch(line)
     return (found[1].decode(), line) if found else None
+
+
+def may_be_footer(line: bytes) -> bool:
+    """Whether the last line of a file begins as footers do."""
+    return _FOOTER.match(line) is not None
 
 
 def find_extent(rows: Sequence[Row], mode: int, complete: bool, name: str) -> Extent:
@@ -133,14 +139,18 @@ def _find_start(rows: Sequence[Row], width: int) -> int:
         if better is not None and all(row.filled < max(2, (width + 1) // 2) for i, row in filled if i < better):
             start = better
     before = [(i, row) for i, row in filled if i < start]
-    if not before:
+    block = [(i, row) for i, row in before if row.filled > 1]
+    if not block:
         return start
     last, above = before[-1]
     if above.width > 1 and not is_header_like(rows[start]) and _names_columns(above, rows[start]):
         return last  # a header with fewer names than there are cells
     if above.width > 1 and len(before) == 1 and sum(row.width == width for row in rows) < 2:
         return last
-    return start
+    pairs = width > 3 and len(block) <= _PAIRS and all(row.width == 2 for _, row in block)
+    if len(block) == 1 or (pairs and is_header_like(rows[start])):
+        return start
+    return block[0][0]  # records of another width, not a preamble
 
 
 def _names_columns(above: Row, below: Row) -> bool:

@@ -60,7 +60,11 @@ def look_at(cell: bytes) -> Look:
     if _WORD.fullmatch(text):
         return "word"
     # Half a pair of quotes, or what other delimiters leave, is a sign of a wrong cut.
-    return "broken" if text.count('"') % 2 or re.search(r"\d;\d|^[;|\t]|[;|\t]$|\||\t|[^\s];[^\s]", text) else "text"
+    return (
+        "broken"
+        if text.count('"') % 2 or re.search(r"\d;\d|^[;|\t]|[;|\t]$|\||\t|[^\s];[^\s]|[^\s\d],[^\s\d]", text)
+        else "text"
+    )
 
 
 def is_value(look: Look) -> bool:

@@ -42,11 +42,8 @@ def read_record(data: bytes, pos: int, g: Grammar, width: int | None, final: boo
         inside = None
     ways = [way for way in (inside, ended) if way is not None]
     single = [way for way in ways if not _LINE_END.search(data, pos, way.content_end)]
-    for way in single:
-        if width is None or len(way.cells) == width:
-            return way
     for way in ways:
-        if way not in single and (width is None or len(way.cells) == width) and _is_meant(data, pos, way, g):
+        if (width is None or len(way.cells) == width) and (way in single or _is_meant(data, pos, way, g)):
             return way
     return single[0] if single else None
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 from csvlake.engine.choice import ENDS, QUOTED, STRONG, WEAK, Choice, Given, name_delimiter
 from csvlake.engine.counting import find_filler
-from csvlake.engine.looks import look_at, score_cells
+from csvlake.engine.looks import is_value, look_at, score_cells
 from csvlake.engine.quoting import Kind, best_quotes, refuse_ambiguous
 from csvlake.engine.sample import TRIAL_ROWS, Trial
 from csvlake.errors import TerminalError
@@ -17,6 +17,7 @@ _CELLS = 3000
 _RUNS = re.compile(r"(?<=[\w\"'.)])([^\w\s\"'.()-]{2,4}| ?[|;,] )(?=[\w\"'(.-])")
 Tried = tuple[float, str, Trial, Kind]  # score, delimiter
 _ESCAPED = re.compile(rb'(?:"(?:[^"\\]|\\.)*+")++', re.DOTALL)
+_SINGLE = re.compile(rb"(?:'(?:[^'\\]|\\.)*+')++", re.DOTALL)
 _CLOSE = 0.93  # of the best score: a rival this close leaves it undecided
 
 
@@ -92,6 +93,8 @@ def _candidates(data: bytes) -> list[str]:
     found = _find_candidates(QUOTED.sub(b'"', data))
     if b'\\"' in data:
         found += _find_candidates(_ESCAPED.sub(b'"', data))
+    if data.startswith(b"'"):
+        found += _find_candidates(_SINGLE.sub(b"'", data))
     return list(dict.fromkeys(found))
 
 
@@ -138,5 +141,6 @@ def _score_single(trial: Trial) -> float:
     """Return how good one column is: good when its cells are values that a delimiter would tear."""
     cells = [row.raw for row in trial.rows if row.cells][:_CELLS]
     values = sum(look_at(cell) in {"date", "time", "code", "number"} for cell in cells[1:])
-    share = values / max(1, len(cells) - 1)
-    return 0.55 if share > 0.9 and len(cells) > 1 else 0.25 * score_cells(cells)
+    names = bool(cells) and not is_value(look_at(cells[0]))
+    torn = names and any(d.encode() in cells[0] for d in STRONG)  # the header has several names
+    return 0.55 if not torn and values and values > 0.9 * (len(cells) - 1) else 0.25 * score_cells(cells)

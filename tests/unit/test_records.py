@@ -1,0 +1,107 @@
+"""The slow reader: every byte of a stretch is in a record, a reject or a skipped line, with its place."""
+
+import pytest
+
+from csvlake.engine import records as records_module
+from csvlake.engine.layout import Layout
+from csvlake.engine.model import Dialect
+from csvlake.engine.records import Records, read_records
+from csvlake.errors import TerminalError
+
+
+def layout(
+    width: int, delimiter: str = ",", quote: str | None = '"', escape: str | None = None, comment: str | None = None
+) -> Layout:
+    dialect = Dialect(delimiter, quote, escape, "utf-8", None, True, 0, "\n")
+    return Layout(dialect, tuple(f"c{i}" for i in range(width)), 0, 1, None, (), comment)
+
+
+def read(data: bytes, shape: Layout, *, final: bool = True) -> Records:
+    return read_records(data, shape, offset=100, line=10, final=final)
+
+
+def cells(data: bytes, shape: Layout) -> list[tuple[bytes, ...]]:
+    got = read(data, shape)
+    assert not got.rejects
+    return [record.cells for record in got.records]
+
+
+@pytest.mark.parametrize(
+    ("data", "shape", "expected"),
+    [
+        (b'1,"a\nb"\r\n2,"c\r\nd"\r3,x\n', layout(2), [(b"1", b"a\nb"), (b"2", b"c\r\nd"), (b"3", b"x")]),
+        (b'"a ""b"" c",""\n', layout(2), [(b'a "b" c', b"")]),
+        (b'"he said "hi" there",1\n', layout(2), [(b'he said "hi" there', b"1")]),
+        (b'5" pipe,a"b\n', layout(2), [(b'5" pipe', b'a"b')]),
+        (b'"abc" ,1\n', layout(2), [(b"abc ", b"1")]),
+        (b'"a"b,"c"d\n', layout(2), [(b"ab", b"cd")]),
+        (b'1,"p "x" q \nr"\n2,b\n', layout(2), [(b"1", b'p "x" q \nr'), (b"2", b"b")]),
+        (b'"a \\"b\\" c",1\n', layout(2, escape="\\"), [(b'a "b" c', b"1")]),
+        (b"a\\,b,C:\\temp\\\\x\n", layout(2, quote=None, escape="\\"), [(b"a,b", b"C:\\temp\\x")]),
+        (b"a\x00b,\x00\n", layout(2), [(b"a\x00b", b"\x00")]),
+        (b"a||b|c||d\n", layout(3, "||"), [(b"a", b"b|c", b"d")]),
+        (b'  a   "b c"  d  \n', layout(3, " +"), [(b"a", b"b c", b"d")]),
+        (b"a,b\n\n\nc,d\n", layout(2), [(b"a", b"b"), (b"c", b"d")]),
+        (b"a\n\nb\n", layout(1), [(b"a",), (b"",), (b"b",)]),
+        (b"a,b,c\nd\n", layout(2), [(b"a", b"b", b"c"), (b"d",)]),
+        (b"a,b", layout(2), [(b"a", b"b")]),
+        (b"a,", layout(2), [(b"a", b"")]),
+    ],
+)
+def test_cells_are_exact(data: bytes, shape: Layout, expected: list[tuple[bytes, ...]]) -> None:
+    assert cells(data, shape) == expected
+
+
+def test_places_are_physical() -> None:
+    got = read(b'1,"a\r\nb"\r\n2,c\n\n3,d\n', layout(2))
+    assert [(r.line, r.offset, r.raw) for r in got.records] == [
+        (10, 100, b'1,"a\r\nb"'),
+        (12, 110, b"2,c"),
+        (14, 115, b"3,d"),
+    ]
+    assert (got.consumed, got.line) == (19, 15)
+
+
+def test_a_quote_that_never_closes_costs_one_line() -> None:
+    got = read(b'1,a\n2,"b\n3,c\n4,"d"\n', layout(2))
+    assert [r.cells for r in got.records] == [(b"1", b"a"), (b"3", b"c"), (b"4", b"d")]
+    assert [(r.line, r.byte_offset, r.raw) for r in got.rejects] == [(11, 104, b'2,"b')]
+    assert "never closes" in got.rejects[0].reason
+
+
+def test_a_quote_that_would_swallow_records_costs_one_line() -> None:
+    data = b'1,"a,x\n' + b"".join(b"%d,b,y\n" % i for i in range(50)) + b'7,"c",z\n'
+    got = read(data, layout(3))
+    assert len(got.records) == 51
+    assert [r.raw for r in got.rejects] == [b'1,"a,x']
+
+
+def test_bytes_that_are_not_utf8_are_rejected_with_their_record() -> None:
+    got = read(b"1,a\n2,\xff\xfe\n3,c\n", layout(2))
+    assert len(got.records) == 2
+    assert (got.rejects[0].line, got.rejects[0].raw) == (11, b"2,\xff\xfe")
+    assert "byte 3 of the record" in got.rejects[0].reason
+
+
+def test_comments_have_not_the_width_of_records() -> None:
+    got = read(b"# note\n#1,2\n", layout(2, comment="#"))
+    assert [(s.line, s.kind, s.text) for s in got.skipped] == [(10, "comment", b"# note")]
+    assert [r.cells for r in got.records] == [(b"#1", b"2")]
+
+
+@pytest.mark.parametrize("cut", range(1, 36))
+def test_any_cut_gives_the_same_records(cut: int) -> None:
+    data = b'1,"a\r\nb"\r\n2,"c ""d"""\r3,\xc3\xa9\n\r\n4,"e",\n5,f'
+    whole = read(data, layout(2)).records
+    first = read(data[:cut], layout(2), final=False)
+    rest = read_records(data[first.consumed :], layout(2), offset=100 + first.consumed, line=first.line, final=True)
+    assert first.records + rest.records == whole
+
+
+def test_a_record_over_the_limit_is_rejected_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records_module, "RECORD_BYTES", 20)
+    got = read(b"1,a\n2,%s\n3,c\n" % (b"x" * 30), layout(2))
+    assert [r.cells for r in got.records] == [(b"1", b"a"), (b"3", b"c")]
+    assert "longer than 20 bytes" in got.rejects[0].reason
+    with pytest.raises(TerminalError, match="longer than 20 bytes"):
+        read(b"1," + b"x" * 30, layout(2), final=False)
