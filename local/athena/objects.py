@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ WHOLE_BYTES = 8 << 20  # up to this size one GET brings footer and data
 FOOTER_BYTES = 64 << 10
 CACHE_BYTES = 4 << 30
 FOOTERS = 20_000
+AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,20 @@ class ObjectCache:
         self._files: OrderedDict[Path, int] = OrderedDict()
         self._pins: dict[Path, int] = {}
         self._footers: OrderedDict[tuple[str, str, str], Any] = OrderedDict()
+        self._readers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="athena-read")
 
     def close(self) -> None:
         """Remove the files."""
+        self._readers.shutdown()
         self._folder.cleanup()
+
+    def footers(self, s3: Any, items: list[DataObject]) -> list[Any]:
+        """Return the footers of several objects, in their order, reading a few at once.
+
+        Raises:
+            QueryError: HIVE_CANNOT_OPEN_SPLIT: one is not Parquet; the first of them in order.
+        """
+        return list(self._readers.map(lambda item: self.footer(s3, item), items))
 
     def footer(self, s3: Any, item: DataObject) -> Any:
         """Return an object's Parquet footer (`pyarrow.parquet.FileMetaData`).

@@ -55,8 +55,8 @@ class Scanner:
         slices = self._slices(table, source.columns, conditions, injected)
         judged = {name: kind for name, kind in table.columns.items() if name in source.columns}
         present: set[str] = set()
-        for one in slices:
-            footer = self._cache.footer(self._s3, one.item)
+        footers = self._cache.footers(self._s3, [one.item for one in slices])
+        for one, footer in zip(slices, footers, strict=True):
             judge_file(footer, judged, one.item.path)
             present |= top_level_names(footer)
             self.scanned_bytes += chunk_bytes(footer, source.columns)

@@ -170,7 +170,7 @@ def test_floats_have_their_own_shortest_digits() -> None:
 
 
 def test_csv_quotes_all_but_null_and_reads_back() -> None:
-    rows = [["a", None, 'q"x,\ny'], ["", "z", "é"]]
+    rows: list[list[str | None]] = [["a", None, 'q"x,\ny'], ["", "z", "é"]]
     result = Result(
         [Column("a", "varchar"), Column("b", "varchar"), Column("c", "varchar")], list(rows), has_header=True
     )

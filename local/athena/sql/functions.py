@@ -13,23 +13,23 @@ from local.athena.errors import QueryError, unsupported
 
 PLAIN = frozenset(
     """
-    abs acos all_match any_match any_value arbitrary array_agg array_distinct array_except array_intersect
-    array_join array_max array_min array_remove array_sort array_union asin atan atan2 avg bitwise_and bitwise_or
-    bitwise_xor bool_and bool_or cardinality cbrt ceil ceiling chr coalesce concat contains corr cos cosh count
-    count_if covar_pop covar_samp cume_dist current_date current_timestamp date date_add date_diff date_format
-    date_parse date_trunc day day_of_month day_of_week day_of_year degrees dense_rank dow doy e element_at every exp
-    extract filter first_value flatten floor format_datetime from_iso8601_date from_iso8601_timestamp from_unixtime
-    greatest grouping histogram hour if infinity is_finite is_infinite is_nan json_array_length json_extract
-    json_extract_scalar json_format json_parse lag last_day_of_month last_value lead least length
-    levenshtein_distance listagg ln localtimestamp log10 log2 lower lpad ltrim map map_agg map_keys map_values max
-    max_by md5 millisecond min min_by minute mod month nan now nth_value ntile nullif percent_rank pi position pow
-    power quarter radians rand random rank reduce regexp_extract regexp_extract_all regexp_like regexp_replace
-    regr_intercept regr_slope replace reverse round row row_number rpad rtrim second sequence sha256 sign sin sinh
-    skewness slice split split_part sqrt starts_with stddev stddev_pop stddev_samp strpos substr substring sum tan
-    tanh to_hex to_unixtime to_utf8 transform translate trim truncate try try_cast typeof unnest upper var_pop
+    case any all some abs acos all_match any_match any_value arbitrary array_agg array_join asin atan atan2 avg
+    bitwise_and bitwise_or bitwise_xor bool_and bool_or cardinality cbrt ceil ceiling chr coalesce concat contains
+    corr cos cosh count count_if covar_pop covar_samp cume_dist current_date current_timestamp date date_add
+    date_diff date_format date_parse date_trunc day day_of_month day_of_week day_of_year degrees dense_rank dow doy
+    e element_at every exp extract filter first_value flatten floor format_datetime from_iso8601_date
+    from_iso8601_timestamp from_unixtime greatest grouping hour if infinity is_finite is_infinite is_nan
+    json_array_length json_extract json_extract_scalar json_format json_parse lag last_day_of_month last_value lead
+    least length levenshtein_distance listagg ln localtimestamp log10 log2 lower lpad ltrim map map_agg map_keys
+    map_values max max_by md5 millisecond min min_by minute mod month nan now nth_value ntile nullif percent_rank pi
+    position pow power quarter radians rand random rank reduce regexp_extract regexp_extract_all regexp_like
+    regexp_replace regr_intercept regr_slope replace reverse round row row_number rpad rtrim second sequence sha256
+    sign sin sinh slice split split_part sqrt starts_with stddev stddev_pop stddev_samp strpos substr substring sum
+    tan tanh to_hex to_unixtime to_utf8 transform translate trim truncate try try_cast typeof unnest upper var_pop
     var_samp variance week week_of_year year year_of_week approx_distinct approx_percentile cast exists array
     """.split()  # noqa: SIM905 - people read it
 )
+MOMENT_LETTERS = {*"abcdefhHiIjklmMprsSTWyY%", "-m", "-d", "-H", "-I", "B", "A"}  # as MySQL and as sqlglot have them
 JODA = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%g",
         "EEE": "%a", "EEEE": "%A", "MMM": "%b", "MMMM": "%B", "a": "%p", "hh": "%I", "DDD": "%j"}  # fmt: skip
 
@@ -43,6 +43,8 @@ def check_function(node: exp.Expression) -> None:
     name = called_name(node)
     if name and name not in PLAIN:
         raise unsupported(f"Function {name}")
+    if isinstance(node, exp.AtTimeZone):
+        raise unsupported("AT TIME ZONE")
 
 
 def called_name(node: exp.Expression) -> str:
@@ -149,6 +151,43 @@ def _extract(node: exp.Expression) -> exp.Expression:
     return node
 
 
+def _moment_format(node: exp.Expression) -> exp.Expression:
+    """Keep date_format and date_parse, which sqlglot translates, where it knows every letter of the format."""
+    pattern = node.args.get("format")
+    if not isinstance(pattern, exp.Literal):
+        raise unsupported(f"{called_name(node)} with a format that is not a literal")
+    for letter in re.findall(r"%(-?.)", str(pattern.this)):
+        if letter not in MOMENT_LETTERS:
+            raise unsupported(f"{called_name(node)} with %{letter}")
+    return node
+
+
+def _from_unixtime(node: exp.Expression) -> exp.Expression:
+    if len(_arguments(node)) != 1:
+        raise unsupported("from_unixtime with a time zone")
+    return node
+
+
+def _json_scalar(node: exp.Expression) -> exp.Expression:
+    """Give null, as Trino does, where the path leads to an object or an array."""
+    path = node.expression.sql("duckdb") if isinstance(node.expression, exp.JSONPath) else ""
+    if not path:
+        raise unsupported("json_extract_scalar with a path that is not a literal")
+    return call("athena_json_scalar", node.this, exp.Literal.string(path.strip("'")))
+
+
+def _extreme_by(name: str) -> Callable[[exp.Expression], exp.Expression]:
+    """Return max_by and min_by as DuckDB's that take a null value for what it is."""
+
+    def rule(node: exp.Expression) -> exp.Expression:
+        arguments = _arguments(node)
+        if len(arguments) != 2:
+            raise unsupported(f"{called_name(node)} with a count")
+        return call(name, *arguments)
+
+    return rule
+
+
 def _slice(node: exp.Expression) -> exp.Expression:
     """Turn start and length into DuckDB's start and end."""
     array, start, length = _arguments(node)
@@ -157,7 +196,14 @@ def _slice(node: exp.Expression) -> exp.Expression:
 
 
 RULES: dict[str, Callable[[exp.Expression], exp.Expression]] = {
+    "date_format": _moment_format,
+    "date_parse": _moment_format,
     "extract": _extract,
+    "from_unixtime": _from_unixtime,
+    "json_array_length": _rename("athena_json_length"),
+    "json_extract_scalar": _json_scalar,
+    "max_by": _extreme_by("arg_max_null"),
+    "min_by": _extreme_by("arg_min_null"),
     "slice": _slice,
     "approx_distinct": lambda node: exp.Count(this=exp.Distinct(expressions=[node.this])),
     "approx_percentile": _approx_percentile,

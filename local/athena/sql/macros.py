@@ -17,5 +17,9 @@ MACROS = (
     (abs(n) * 2 + abs(d)) // (abs(d) * 2) * CAST(sign(n) AS HUGEINT) * CAST(sign(d) AS HUGEINT)""",
     f"""CREATE MACRO athena_scaled(n, s) AS CASE WHEN s = 0 THEN CAST(CAST(n AS HUGEINT) AS VARCHAR) ELSE
     CASE WHEN n < 0 THEN '-' ELSE '' END || left({WHOLE}, -s) || '.' || right({WHOLE}, s) END""",
+    """CREATE MACRO athena_json_scalar(j, p) AS
+    CASE WHEN json_type(j, p) IN ('OBJECT', 'ARRAY') THEN NULL ELSE json_extract_string(j, p) END""",
+    """CREATE MACRO athena_json_length(j) AS
+    CASE WHEN json_type(j) = 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT) END""",
     "CREATE MACRO athena_split_part(s, d, n) AS CASE WHEN n <= length(str_split(s, d)) THEN str_split(s, d)[n] END",
 )

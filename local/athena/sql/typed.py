@@ -44,6 +44,17 @@ class Typer:
             self._known[key] = kind
         return self._known[key]
 
+    def columns(self, query: exp.Expression) -> list[str]:
+        """Return the types of a query's columns, none where they cannot be told."""
+        probe = query.copy() if isinstance(query, exp.Query) else exp.select("*").from_(query.copy())
+        if tables := _ctes_before(query):
+            probe = exp.select("*").from_(exp.Subquery(this=probe, alias="q"))
+            probe.set("with_", exp.With(expressions=[table.copy() for table in tables]))
+        try:
+            return [str(row[1]) for row in self._connection.execute(f"DESCRIBE {probe.sql('duckdb')}").fetchall()]
+        except self._error:
+            return []
+
     def _ask(self, node: exp.Expression, select: exp.Select | None) -> str | None:
         kind = self._describe(node, [select] if select else [])
         outer = _selects_around(select)
@@ -60,6 +71,35 @@ class Typer:
         except self._error:
             return None
         return str(rows[0][1])
+
+
+def _branches(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    """Refuse CASE and IF whose results are of different families: DuckDB would turn one into the other."""
+    results = [branch.args["true"] for branch in node.args.get("ifs") or [node]]
+    if node.args.get("default") is not None:
+        results.append(node.args["default"])
+    if node.args.get("false") is not None:
+        results.append(node.args["false"])
+    _same_family(node, [typer.of(result) for result in results])
+    return None
+
+
+def _set_operation(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    left, right = typer.columns(node.left), typer.columns(node.right)
+    for pair in zip(left, right, strict=False):
+        _same_family(node, list(pair))
+    return None
+
+
+def _same_family(node: exp.Expression, kinds: list[str | None]) -> None:
+    known = [kind for kind in kinds if kind and _family(kind)]
+    if len({_family(kind) for kind in known}) > 1:
+        names = ", ".join(sorted({trino_name(kind) for kind in known}))
+        raise misuse(f"{place(node)}All results must be the same type: {names}")
+
+
+def _sequence(node: exp.Expression, typer: Typer) -> exp.Expression | None:
+    return _cast(node.copy(), "DATE[]") if typer.of(node.args["start"]) == "DATE" else None
 
 
 def _selects_around(select: exp.Select | None) -> list[exp.Select]:
@@ -353,6 +393,9 @@ RULES: tuple[tuple[Any, Callable[..., exp.Expression | None]], ...] = (
     ((exp.DateAdd, exp.DateTrunc, exp.TimestampTrunc), _keep_date(lambda node: node.this)),
     ((exp.Add, exp.Sub), _plus),
     (exp.Round, _round),
+    (exp.Case, _branches),
+    (exp.SetOperation, _set_operation),
+    (exp.GenerateSeries, _sequence),
     (exp.Typeof, _type_of),
     (exp.Unnest, _unnest),
 )
