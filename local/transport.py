@@ -14,6 +14,6 @@ def install() -> None:
     build = enforcer._build_conditions
 
     def build_conditions(context: Any, caller: Any) -> dict[str, Any]:
-        return build(context, caller) | {"aws:SecureTransport": "true"}
+        return {**build(context, caller), "aws:SecureTransport": "true"}
 
     enforcer._build_conditions = build_conditions
