@@ -38,8 +38,8 @@ def compare_conditions_as_text() -> None:
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalEmu is untyped
-def count_loopback_as_tls() -> None:
-    """Let policies that deny plain HTTP pass, before it serves."""
-    from local.transport import install
+def judge_policies_rightly() -> None:
+    """Correct the enforcement of IAM policies, before it serves."""
+    from local.iam import install
 
     install()
