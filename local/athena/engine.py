@@ -1,8 +1,11 @@
 """The one DuckDB of the process; each query has a connection of its own to it."""
 
 import math
+import os
 import re
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 from local.athena.errors import QueryError
@@ -45,7 +48,8 @@ class Engine:
         import duckdb  # takes long, and whoever never asks a query never waits for it
 
         self._duckdb = duckdb
-        self._database = duckdb.connect(":memory:", config=CONFIG)
+        spill = Path(tempfile.gettempdir(), f"athena-duckdb-{os.getpid()}")  # made only when a query needs it
+        self._database = duckdb.connect(":memory:", config={**CONFIG, "temp_directory": str(spill)})
         for statement in SETTINGS:
             self._database.execute(statement)
         for name, function in (("athena_double", java_double), ("athena_real", java_real)):

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -185,8 +185,7 @@ class History:
             if outcome and outcome.result.has_header:
                 rows += len(outcome.result.rows)
                 if count and (rows > KEPT_ROWS or count > KEPT_RESULTS):
-                    outcome.result.rows.clear()
-                    outcome.result.forgotten[0] = True
+                    outcome.result = replace(outcome.result, rows=[], forgotten=True)
 
     def find(self, query_id: str) -> Execution:
         """Return an execution.

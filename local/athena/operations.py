@@ -103,18 +103,18 @@ def get_query_results(call: Call) -> dict[str, Any]:
         raise RequestError(f"Query has not yet finished. Current state: {execution.state}")
     if execution.outcome is None or execution.state != "SUCCEEDED":
         raise RequestError(f"Query did not finish successfully. Final query state: {execution.state}")
-    outcome = execution.outcome
-    rows = read_rows(call.clients.s3, execution, outcome.result)
-    header = 1 if outcome.result.has_header else 0
+    result = execution.outcome.result
+    rows = read_rows(call.clients.s3, execution, result)
+    header = 1 if result.has_header else 0
     start, size = first_index(call), min(int(call.request.get("MaxResults") or PAGE), PAGE)
     wanted = range(start, min(start + size, len(rows) + header))
-    names = [column.name for column in outcome.result.columns]
+    names = [column.name for column in result.columns]
     shown = [names if header and index == 0 else rows[index - header] for index in wanted]
     answer: dict[str, Any] = {
-        "UpdateCount": outcome.update_count,
+        "UpdateCount": execution.outcome.update_count,
         "ResultSet": {
             "Rows": [{"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in shown],
-            "ResultSetMetadata": {"ColumnInfo": [column.info() for column in outcome.result.columns]},
+            "ResultSetMetadata": {"ColumnInfo": [column.info() for column in result.columns]},
         },
     }
     if wanted.stop < len(rows) + header:

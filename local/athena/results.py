@@ -5,7 +5,7 @@ The metadata file's protobuf fields are those that https://github.com/burtcorp/a
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -57,13 +57,13 @@ class Result:
 
     Attributes:
         has_header: the CSV and the first page begin with the names; only queries' do.
-        forgotten: its one item says that the rows were dropped from memory: they are in S3.
+        forgotten: the rows were dropped from memory; they are in S3.
     """
 
     columns: list[Column]
     rows: list[Row]
     has_header: bool = False
-    forgotten: list[bool] = field(default_factory=lambda: [False])
+    forgotten: bool = False
 
 
 def text_result(name: str, lines: Iterable[str]) -> Result:

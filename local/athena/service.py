@@ -128,7 +128,7 @@ def write_files(s3: Any, execution: Execution, outcome: Outcome) -> None:
 
 def read_rows(s3: Any, execution: Execution, result: Result) -> list[list[str | None]]:
     """Return a result's rows, from its file in S3 where they are no longer in memory."""
-    if not result.forgotten[0]:
+    if not result.forgotten:
         return result.rows
     bucket, key = split_location(execution.output)
     return parse_csv(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())

@@ -8,7 +8,7 @@ import pytest
 from local.athena.catalog import Table
 from local.athena.engine import java_double, java_real
 from local.athena.errors import QueryError, RequestError
-from local.athena.executions import Execution, History, Outcome
+from local.athena.executions import KEPT_RESULTS, Execution, History, Outcome
 from local.athena.hive_parser import Reader
 from local.athena.hive_types import parse_hive_type
 from local.athena.operations import result_configuration
@@ -242,3 +242,13 @@ def test_the_same_token_gives_the_same_execution() -> None:
     with pytest.raises(RequestError, match="Idempotent"):
         history.add(execution(id="3", sql="select 2"), "token")
     assert history.ids("w") == ["1"]
+
+
+def test_old_results_leave_memory_but_not_the_hands_of_a_reader() -> None:
+    history = History()
+    first = history.add(execution(id="0"), None)
+    held = Result([], [["x"]], has_header=True)
+    first.outcome = Outcome(held)
+    for index in range(1, KEPT_RESULTS + 3):
+        history.add(execution(id=str(index), outcome=Outcome(Result([], [], has_header=True))), None)
+    assert (first.outcome.result.forgotten, held.rows) == (True, [["x"]])
