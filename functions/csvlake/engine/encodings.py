@@ -104,7 +104,7 @@ def _wide(head: bytes) -> str | None:
             continue
         aligned = sum(head[i : i + unit] == newline for i in range(0, min(len(head), 1 << 16), unit))
         ascii_share = sum(" " <= c <= "~" or c in "\r\n\t" for c in text) / len(text)
-        if aligned and aligned >= text.count("\n", 0, (1 << 16) // unit) and (ascii_share > 0.5 or _readable(text)):
+        if aligned and aligned >= text.count("\n", 0, (1 << 16) // unit) and (ascii_share > 0.2 or _readable(text)):
             return codec
     return None
 

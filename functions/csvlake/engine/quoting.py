@@ -9,6 +9,7 @@ from csvlake.errors import TerminalError
 
 __all__ = ["Kind", "best_quotes", "refuse_ambiguous"]
 
+_NEARLY = 0.9
 Kind = tuple[str | None, str | None]  # quote, escape
 
 
@@ -48,7 +49,7 @@ def _kinds(data: bytes, delimiter: str, given: Given) -> list[Kind]:
             marks.append(None)
         wrapped, begun = _count_wrapped(data, delimiter, b"'")
         if wrapped:
-            sure = wrapped == begun and wrapped * 2 >= len(ENDS.findall(data)) and b'"' not in data
+            sure = wrapped >= _NEARLY * begun and wrapped * 2 >= len(ENDS.findall(data)) and b'"' not in data
             marks.insert(0 if sure else 1, "'")
     if given.escape is not None:
         return [(mark, given.escape or None) for mark in marks]
@@ -64,12 +65,12 @@ def _count_wrapped(data: bytes, delimiter: str, mark: bytes) -> tuple[int, int]:
     """Count the cells that stand in a mark, and the cells that begin with one."""
     if mark not in data:
         return 0, 0
-    d = re.escape(delimiter[:1].encode())
-    begins = rb"(?:(?<=[\r\n" + d + rb"])|\A)" + mark
-    whole = re.findall(
-        begins + rb"(?:[^" + mark + rb"]|" + mark * 2 + rb")*+" + mark + rb"(?=[\r\n" + d + rb"]|\Z)", data
-    )
-    return len(whole), len(re.findall(begins, data))
+    last = delimiter[:1] if delimiter == " +" else delimiter[-1:]
+    begins = rb"(?:(?<=[\r\n" + re.escape(last.encode()) + rb"])|\A)" + mark
+    ends = mark + rb"(?=[\r\n" + re.escape(delimiter[:1].encode()) + rb"]|\Z)"
+    doubled = re.findall(begins + rb"(?:[^" + mark + rb"]|" + mark * 2 + rb")*+" + ends, data)
+    escaped = re.findall(begins + rb"(?:[^\\" + mark + rb"]|\\[\s\S])*+" + ends, data)
+    return max(len(doubled), len(escaped)), len(re.findall(begins, data))
 
 
 def _wrapped_share(trial: Trial) -> float:
@@ -83,9 +84,9 @@ def _wrapped_share(trial: Trial) -> float:
 def refuse_ambiguous(data: bytes, choice: Choice, given: Given, name: str) -> None:
     """Raise ``TerminalError`` where cells would read otherwise by a convention that nothing speaks against."""
     if given.quote is None and choice.quote != "'":
-        wrapped, begun = _count_wrapped(data, choice.delimiter[-1:], b"'")
+        wrapped, begun = _count_wrapped(data, choice.delimiter, b"'")
         enough = wrapped * 20 >= len(ENDS.findall(data))
-        if wrapped and enough and wrapped == begun and not _count_wrapped(data, choice.delimiter[-1:], b'"')[0]:
+        if wrapped and enough and wrapped >= _NEARLY * begun and not _count_wrapped(data, choice.delimiter, b'"')[0]:
             raise TerminalError(
                 "undecided_quote",
                 f"{wrapped} cells of {name} stand in single quotes, which may be quotes or text: "

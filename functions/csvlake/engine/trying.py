@@ -95,7 +95,8 @@ def _candidates(data: bytes) -> list[str]:
         found += _find_candidates(_ESCAPED.sub(b'"', data))
     if data.startswith(b"'"):
         found += _find_candidates(_SINGLE.sub(b"'", data))
-    return list(dict.fromkeys(found))
+    parts = {longer[0] for longer in found if len(longer) > 1 and longer[0] == longer[-1] and longer != " +"}
+    return list(dict.fromkeys(d for d in found if d not in parts))
 
 
 def _find_candidates(bare: bytes) -> list[str]:
