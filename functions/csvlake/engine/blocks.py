@@ -5,22 +5,24 @@ UTF-8, and as many records came out as there are record ends by counting quotes 
 else is read by `csvlake.engine.records`, whose records must tile the stretch.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from csvlake.engine.cells import Bytes
-from csvlake.engine.ends import are_quotes_plain, count_ends, count_lines, find_blank
+from csvlake.engine.ends import are_quotes_plain, count_ends, count_lines, find_blank, find_cut
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Reject
 from csvlake.engine.records import Record, Records, read_records
 from csvlake.errors import TransientError
 
-__all__ = ["Block", "is_utf8", "read_block"]
+__all__ = ["Block", "is_utf8", "join_blocks", "read_block"]
 
 _LINE_ENDS = b"\r\n"
+_SLOW_BYTES = 64 << 10  # read record by record; what is longer is halved first, to find the part that is odd
 
 
 @dataclass
@@ -69,11 +71,43 @@ def read_block(
     try:
         block = _read_fast(data, layout, vouched) if read is None else _take_records(bytes(data), layout, offset, read)
     except (_UnvouchedError, pa.ArrowInvalid):
+        if vouched and len(data) > _SLOW_BYTES and (halves := _halve(data, layout)):
+            middle = len(halves[0])
+            parts = [
+                read_block(half, layout, offset=offset + start, vouched=True)
+                for half, start in zip(halves, (0, middle), strict=True)
+            ]
+            return join_blocks(parts)
         content = bytes(data)
         read = read_records(content, layout, offset=offset, line=1, final=True)
         block = _take_records(content, layout, offset, read)
     block.offset = offset
     return block
+
+
+def _halve(data: bytes | memoryview, layout: Layout) -> tuple[memoryview, memoryview] | None:
+    """Cut a stretch whose quotes are vouched for at a record's end near its middle."""
+    view = memoryview(data)
+    quote = ord(layout.dialect.quote) if layout.dialect.quote else None
+    cut = find_cut(np.frombuffer(data, np.uint8), quote)
+    return (view[:cut], view[cut:]) if cut else None
+
+
+def join_blocks(blocks: Sequence[Block]) -> Block:
+    """Return one block of several that follow each other."""
+    whole = Block(
+        [pa.concat_arrays(arrays) for arrays in zip(*(block.columns for block in blocks), strict=True)], 0, 0, 0
+    )
+    whole.offset = blocks[0].offset
+    for block in blocks:
+        whole.ragged |= {row + whole.rows: record for row, record in block.ragged.items()}
+        whole.rejects += [replace(reject, line=reject.line + whole.lines) for reject in block.rejects]
+        whole.rows += block.rows
+        whole.records += block.records
+        whole.lines += block.lines
+        whole.blank += block.blank
+        whole.comments += block.comments
+    return whole
 
 
 def _read_fast(data: bytes | memoryview, layout: Layout, vouched: bool) -> Block:

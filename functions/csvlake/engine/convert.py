@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from csvlake.engine.blocks import read_block
+from csvlake.engine.blocks import Block, join_blocks, read_block
 from csvlake.engine.cells import Cells
+from csvlake.engine.cutter import Cutter
 from csvlake.engine.dialect import decide
 from csvlake.engine.encode import NotUtf8Error
+from csvlake.engine.ends import are_plain
 from csvlake.engine.kinds import TEXT
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Converted, ConvertOptions, Report, Source
@@ -21,6 +23,9 @@ from csvlake.engine.tally import Tally
 from csvlake.engine.writer import make_schema, writer_arguments
 
 __all__ = ["convert", "inspect"]
+
+_SMALL_BYTES = 64 << 10  # of a body that may be read record by record
+_PIECE_BYTES = 4 << 20
 
 
 def convert(
@@ -69,14 +74,36 @@ def _convert_text(
     if end is None or end - layout.body_start > sizes.batch_bytes:
         return stream(text, layout, options, agree, metadata, sizes)
     body = text.read_range(layout.body_start, end - layout.body_start)
-    return _convert_at_once(body, layout, options, agree, metadata)
+    block = _read_body(text, layout, body)
+    return _convert_at_once(block, body, layout, options, agree, metadata)
+
+
+def _read_body(text: TextBytes, layout: Layout, body: bytes) -> Block:
+    """Read all records; where quotes are odd only the stretches around them are read one by one."""
+    dialect = layout.dialect
+    if len(body) <= _SMALL_BYTES or not dialect.quote or are_plain(body, dialect.quote, dialect.delimiter):
+        return read_block(body, layout, offset=layout.body_start, vouched=len(body) > _SMALL_BYTES)
+    cutter = Cutter(text, layout, len(body) + 1, _PIECE_BYTES)
+    blocks = []
+    buffer = bytearray()
+    while (batch := cutter.next(buffer)) is not None:
+        buffer = batch.buffer
+        blocks += [
+            read_block(data, layout, offset=batch.offset + piece.start, read=piece.read, vouched=True)
+            for data, piece in batch.take()
+        ]
+    return join_blocks(blocks)
 
 
 def _convert_at_once(
-    body: bytes, layout: Layout, options: ConvertOptions, agree: Agree | None, metadata: Mapping[str, str] | None
+    block: Block,
+    body: bytes,
+    layout: Layout,
+    options: ConvertOptions,
+    agree: Agree | None,
+    metadata: Mapping[str, str] | None,
 ) -> Converted:
     """Convert a body that makes one row group, kept in memory."""
-    block = read_block(body, layout, offset=layout.body_start)
     proven = [_prove(Cells(array), options) for array in block.columns]
     wanted = agree_on(infer(name_columns(layout), [column.kind for column in proven]), agree)
     stored = store_block(block, body, layout, proven, wanted, options.on_misfit)
@@ -89,8 +116,10 @@ def _convert_at_once(
     tally.add(stored, block)
     report = tally.report(layout, wanted, options.on_misfit, widened)
     arrays = stored.arrays if stored.rescued is None else [*stored.arrays, stored.rescued]
-    table = pa.Table.from_arrays(arrays, names=[column.name for column in report.schema])
-    table = table.cast(make_schema(report.schema, layout.dialect, metadata))
+    schema = make_schema(report.schema, layout.dialect, metadata)
+    # Decimals that were held in 64 bits; the others are of their type already.
+    arrays = [a if a.type == type_ else a.cast(type_) for a, type_ in zip(arrays, schema.types, strict=True)]
+    table = pa.Table.from_arrays(arrays, schema=schema)
     return Converted(report, table, writer_arguments(report.schema), None)
 
 

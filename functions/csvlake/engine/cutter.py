@@ -6,6 +6,7 @@ where the next record starts before.
 """
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,9 @@ from csvlake.errors import TransientError
 
 __all__ = ["Batch", "Cutter", "Piece"]
 
-_SLOW_BYTES = 64 << 10  # read one by one before counting is tried again; four times as much after each failure
+_SLOW_BYTES = 4 << 10  # read one by one before counting is tried again; four times as much after each failure
 _GROWTH = 4
+_MAX_SLOW_BYTES = 512 << 10  # in a batch: records read one by one take a hundred times their bytes
 _SLACK_BYTES = 64 << 10  # room for what was left of a batch, so that the next finds its buffer large enough
 
 
@@ -41,6 +43,12 @@ class Batch:
     buffer: bytearray  # for the next batch, when this one is done with
     offset: int  # of the buffer in the text
     pieces: list[Piece]
+
+    def take(self) -> Iterator[tuple[memoryview, Piece]]:
+        """Yield the pieces with their bytes."""
+        view = memoryview(self.buffer)
+        for piece in self.pieces:
+            yield view[piece.start : piece.end], piece
 
 
 class Cutter:
@@ -85,7 +93,7 @@ class Cutter:
                 if pieces or self._ended:
                     break
             used = pieces[-1].end if pieces else 0
-            if self._ended and used != size:
+            if self._ended and not pieces and size:
                 raise TransientError(f"{size - used} bytes at the end were not read: a fault of csvlake's reader")
             self._rest = bytes(memoryview(buffer)[used:size])
             if not pieces:
@@ -107,13 +115,13 @@ class Cutter:
         view = np.frombuffer(buffer, np.uint8, size)
         quotes = _find(view, self._quote)
         pieces: list[Piece] = []
-        at, window = 0, _SLOW_BYTES
+        at, window, slow = 0, _SLOW_BYTES, 0
         while at < size:
             odd = at
             if self._delimiter is not None and self._counts:
                 odd = find_odd_quote(view, quotes[np.searchsorted(quotes, at) :], self._delimiter, at, self._ended)
             end = self._cut_counted(buffer, quotes, at, odd, size, pieces)
-            if end - at > self._piece_bytes:
+            if end - at >= window * _GROWTH:
                 window = _SLOW_BYTES
             at = end
             if at == size or (odd == size and not self._ended and size - at <= RECORD_BYTES):
@@ -122,10 +130,13 @@ class Cutter:
             read = read_records(
                 bytes(view[at:stop]), self._layout, offset=offset + at, line=1, final=self._ended and stop == size
             )
-            window = min(window * _GROWTH, max(self._piece_bytes, _SLOW_BYTES))
+            window = min(window * _GROWTH, max(_MAX_SLOW_BYTES, _SLOW_BYTES))
             if read.consumed:
                 pieces.append(Piece(at, at + read.consumed, read))
                 at += read.consumed
+                slow += read.consumed
+                if slow >= _MAX_SLOW_BYTES:
+                    break
             elif stop == size:
                 break
             else:

@@ -60,9 +60,7 @@ def encode_batch(
     """
     tally = Tally()
     tables: list[pa.Table] = []
-    view = memoryview(batch.buffer)
-    for piece in batch.pieces:
-        data = view[piece.start : piece.end]
+    for data, piece in batch.take():
         block = read_block(data, layout, offset=batch.offset + piece.start, read=piece.read, vouched=True)
         if block.rejects and not is_proven and not is_utf8(np.frombuffer(data, np.uint8)):
             raise NotUtf8Error

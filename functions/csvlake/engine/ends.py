@@ -6,7 +6,17 @@ import numpy as np
 
 from csvlake.engine.cells import Bools, Bytes, Ints
 
-__all__ = ["LOOK_BYTES", "Ends", "are_quotes_plain", "count_ends", "count_lines", "find_blank", "find_odd_quote"]
+__all__ = [
+    "LOOK_BYTES",
+    "Ends",
+    "are_plain",
+    "are_quotes_plain",
+    "count_ends",
+    "count_lines",
+    "find_blank",
+    "find_cut",
+    "find_odd_quote",
+]
 
 LOOK_BYTES = 256 << 10
 _LF, _CR = b"\n\r"
@@ -65,6 +75,15 @@ def find_blank(data: Bytes, quote: int | None) -> int:
     return int(np.count_nonzero(ends - is_pair == starts))
 
 
+def find_cut(data: Bytes, quote: int | None) -> int:
+    """Return the end of a record near the middle of a stretch, 0 where there is none within it."""
+    events = _find_events(data, quote)
+    is_end = data[events] != quote if quote is not None else np.ones(len(events), np.bool_)
+    ends = events[is_end & _is_outside(is_end)] + 1
+    ends = ends[ends < len(data)]
+    return int(ends[np.searchsorted(ends, len(data) // 2).clip(0, len(ends) - 1)]) if len(ends) else 0
+
+
 def _is_outside(is_end: Bools) -> Bools:
     """Return which events have an even number of quotes before them; those that are no line end are quotes."""
     outside: Bools = (np.cumsum(~is_end) & 1) == 0
@@ -120,6 +139,12 @@ def find_odd_quote(data: Bytes, quotes: Ints, delimiter: int, start: int, is_end
     if is_end and len(quotes) % 2:
         first = min(first, int(quotes[-1]))
     return first
+
+
+def are_plain(data: bytes, quote: str, delimiter: str) -> bool:
+    """Return whether quote counts tell where the records of a whole body end."""
+    mark, separator = quote.encode(), delimiter.encode()
+    return len(mark) == len(separator) == 1 and are_quotes_plain(np.frombuffer(data, np.uint8), mark[0], separator[0])
 
 
 def are_quotes_plain(data: Bytes, quote: int, delimiter: int) -> bool:
