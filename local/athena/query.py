@@ -17,7 +17,8 @@ from local.athena.scan import Scanner, stub
 from local.athena.sql.functions import check_function
 from local.athena.sql.parse import parse_query
 from local.athena.sql.resolve import Resolver, Source, find_columns, injected_values, key_conditions
-from local.athena.sql.typed import Typer, rewrite_by_type
+from local.athena.sql.typed import rewrite_by_type
+from local.athena.sql.typer import Typer
 
 
 @dataclass(frozen=True)

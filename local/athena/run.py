@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from local.athena.ddl import NOTHING, run_ddl
+from local.athena.ddl import run_ddl
 from local.athena.errors import QueryError, unsupported
 from local.athena.executions import Execution, Outcome
 from local.athena.hive_parser import Reader
@@ -12,6 +12,7 @@ from local.athena.results import render
 from local.athena.show import run_show
 from local.athena.sql.parse import parse_query
 from local.athena.statements import DDL, QUERY, Statement, classify
+from local.athena.tables import NOTHING
 from local.athena.write import create_table_as, insert_into, unload
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from local.athena.catalog import Table, decode_view, read_table
-from local.athena.ddl import table_name
 from local.athena.errors import QueryError, unsupported
 from local.athena.hive_parser import Reader
 from local.athena.query import Session
 from local.athena.results import Column, Result, text_result
+from local.athena.tables import table_name
 
 WIDTH = 20
 
