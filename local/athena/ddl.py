@@ -13,7 +13,7 @@ from local.athena.hive_types import parse_hive_type
 from local.athena.objects import split_location
 from local.athena.query import Session, describe_query
 from local.athena.results import Result
-from local.athena.sql.typed import trino_name
+from local.athena.sql.type_names import trino_name
 from local.athena.tables import INPUT, NOTHING, OUTPUT, create_table, failed, hive_name, table_name
 
 

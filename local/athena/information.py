@@ -5,8 +5,8 @@ import pyarrow as pa
 from local.athena.catalog import CATALOG, Catalog, Table
 from local.athena.errors import QueryError
 from local.athena.hive_types import parse_hive_type
+from local.athena.partition_values import NULL_PARTITION
 from local.athena.projection import is_projected, project
-from local.athena.scan import NULL_PARTITION
 
 SCHEMATA = ("catalog_name", "schema_name")
 TABLES = ("table_catalog", "table_schema", "table_name", "table_type")

@@ -1,16 +1,20 @@
-"""The API's operations on queries and on the catalog. Pure of LocalEmu: a `Call` has all they need."""
+"""The API's operations on queries, and the list of all operations. A `Call` has all they need, LocalEmu has no part."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
-from local.athena.catalog import CATALOG, Catalog
-from local.athena.errors import QueryError, RequestError
+from local.athena.call import Call, find_work_group
+from local.athena.catalog import CATALOG
+from local.athena.errors import RequestError
 from local.athena.executions import DONE, Execution, new_id
+from local.athena.metadata import METADATA_OPERATIONS
+from local.athena.paging import first_index, page
+from local.athena.prepared import PREPARED_OPERATIONS, prepared_statements
 from local.athena.service import read_rows
 from local.athena.sql.parse import parse_query
 from local.athena.statements import QUERY, classify
-from local.athena.workgroups import WORK_GROUP_OPERATIONS, Call, find_work_group, prepared_statements
+from local.athena.workgroups import WORK_GROUP_OPERATIONS
 
 PAGE = 1000
 
@@ -138,107 +142,6 @@ def get_query_runtime_statistics(call: Call) -> dict[str, Any]:
     return {"QueryRuntimeStatistics": {"Timeline": timeline, "Rows": rows}}
 
 
-def page(call: Call, name: str, items: list[Any], default: int) -> dict[str, Any]:
-    """Return a page of a list under its name."""
-    start = first_index(call)
-    end = start + int(call.request.get("MaxResults") or default)
-    answer: dict[str, Any] = {name: items[start:end]}
-    if end < len(items):
-        answer["NextToken"] = str(end)
-    return answer
-
-
-def first_index(call: Call) -> int:
-    """Return where a page begins.
-
-    Raises:
-        RequestError: the token is none of ours.
-    """
-    token = call.request.get("NextToken") or "0"
-    if not token.isdigit():
-        raise RequestError("Malformed token", athena_code="INVALID_INPUT")
-    return int(token)
-
-
-def list_databases(call: Call) -> dict[str, Any]:
-    """List the databases of Glue."""
-    return page(call, "DatabaseList", [_database(raw) for raw in _catalog(call).databases()], 50)
-
-
-def get_database(call: Call) -> dict[str, Any]:
-    """Describe a database."""
-    name = call.request["DatabaseName"].lower()
-    for raw in _catalog(call).databases():
-        if raw["Name"] == name:
-            return {"Database": _database(raw)}
-    raise metadata_error(f"Database {name} not found.")
-
-
-def list_table_metadata(call: Call) -> dict[str, Any]:
-    """Describe the tables of a database, those whose name matches an expression."""
-    try:
-        tables = _catalog(call).tables(call.request["DatabaseName"])
-    except QueryError as error:
-        raise metadata_error(f"Database {call.request['DatabaseName']} not found.") from error
-    expression = call.request.get("Expression")
-    if expression:
-        tables = [raw for raw in tables if re.fullmatch(expression.replace("*", ".*"), raw["Name"], re.I)]
-    return page(call, "TableMetadataList", [_table(raw) for raw in tables], 50)
-
-
-def get_table_metadata(call: Call) -> dict[str, Any]:
-    """Describe a table."""
-    database, name = call.request["DatabaseName"], call.request["TableName"]
-    raw = _catalog(call).find_raw(database, name)
-    if raw is None:
-        raise metadata_error(f"EntityNotFoundException: Entity Not Found: table {database}.{name}")
-    return {"TableMetadata": _table(raw)}
-
-
-def metadata_error(message: str) -> RequestError:
-    """Return the refusal of a call about what is not in the catalog."""
-    return RequestError(message, error="MetadataException")
-
-
-def _catalog(call: Call) -> Catalog:
-    name = call.request.get("CatalogName") or CATALOG
-    if name.lower() != CATALOG:
-        raise RequestError(f"Catalog {name} is not found")
-    return Catalog(call.clients.glue)
-
-
-def _database(raw: dict[str, Any]) -> dict[str, Any]:
-    return {name: raw[name] for name in ("Name", "Description", "Parameters") if raw.get(name)}
-
-
-def _table(raw: dict[str, Any]) -> dict[str, Any]:
-    descriptor = raw.get("StorageDescriptor") or {}
-    serde = descriptor.get("SerdeInfo") or {}
-    parameters = dict(raw.get("Parameters") or {})
-    places = {
-        "location": descriptor.get("Location"),
-        "inputformat": descriptor.get("InputFormat"),
-        "outputformat": descriptor.get("OutputFormat"),
-        "serde.serialization.lib": serde.get("SerializationLibrary"),
-    }
-    parameters |= {name: value for name, value in places.items() if value}
-    parameters |= {f"serde.param.{name}": value for name, value in (serde.get("Parameters") or {}).items()}
-    described = {
-        "Name": raw["Name"],
-        "TableType": raw.get("TableType") or "EXTERNAL_TABLE",
-        "Columns": [_column(column) for column in descriptor.get("Columns") or []],
-        "PartitionKeys": [_column(column) for column in raw.get("PartitionKeys") or []],
-        "Parameters": parameters,
-    }
-    if raw.get("CreateTime"):
-        described["CreateTime"] = raw["CreateTime"]
-    return described
-
-
-def _column(raw: dict[str, Any]) -> dict[str, Any]:
-    return {name: raw[name] for name in ("Name", "Type", "Comment") if raw.get(name)}
-
-
 OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "StartQueryExecution": start_query_execution,
     "GetQueryExecution": get_query_execution,
@@ -247,9 +150,7 @@ OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "StopQueryExecution": stop_query_execution,
     "GetQueryResults": get_query_results,
     "GetQueryRuntimeStatistics": get_query_runtime_statistics,
-    "ListDatabases": list_databases,
-    "GetDatabase": get_database,
-    "ListTableMetadata": list_table_metadata,
-    "GetTableMetadata": get_table_metadata,
+    **METADATA_OPERATIONS,
+    **PREPARED_OPERATIONS,
     **WORK_GROUP_OPERATIONS,
 }

@@ -13,11 +13,11 @@ from localemu.services.moto import _proxy_moto
 from localemu.services.plugins import Service as LocalService
 from localemu.services.plugins import ServiceLifecycleHook
 
+from local.athena.call import Call
 from local.athena.errors import RequestError
 from local.athena.executions import History
 from local.athena.operations import OPERATIONS
 from local.athena.service import Clients, Service
-from local.athena.workgroups import Call
 
 Handler = Callable[[RequestContext, Any], Any]
 

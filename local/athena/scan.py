@@ -7,14 +7,13 @@ from typing import Any
 import pyarrow as pa
 
 from local.athena.catalog import Catalog, Partition, Table
-from local.athena.errors import QueryError
 from local.athena.hive_types import HiveType
 from local.athena.judge import judge_file, judge_partition
 from local.athena.objects import DataObject, ObjectCache, list_objects, split_location
+from local.athena.partition_values import NULL_PARTITION, check_values
 from local.athena.projection import is_projected, project
 from local.athena.sql.resolve import HIDDEN, Source
 
-NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 LIST_AT_ONCE = 4  # from so many partitions on, one listing of the table's location instead of one for each
 NO_FILES = "the query reads a column that was not judged"
 
@@ -205,45 +204,6 @@ def chunk_bytes(footer: Any, columns: set[str]) -> int:
     read = [i for i in range(len(schema)) if schema.column(i).path.split(".", 1)[0].lower() in columns]
     groups = (footer.row_group(index) for index in range(footer.num_row_groups))
     return sum(group.column(index).total_compressed_size for group in groups for index in read)
-
-
-def check_values(table: Table, values: tuple[str, ...]) -> None:
-    """Check that partition values are of their keys' types.
-
-    Raises:
-        QueryError: HIVE_INVALID_PARTITION_VALUE.
-    """
-    for (key, kind), value in zip(table.keys.items(), values, strict=True):
-        if value != NULL_PARTITION and not is_value(kind, value):
-            raise QueryError(
-                "HIVE_INVALID_PARTITION_VALUE",
-                f"Invalid partition value '{value}' for {kind.trino} partition key: {key}={value}",
-            )
-
-
-def is_value(kind: HiveType, text: str) -> bool:
-    """Say whether a text is a value of a type that partition keys can have."""
-    import re
-    from datetime import datetime
-    from decimal import Decimal, InvalidOperation
-
-    if kind.name in {"tinyint", "smallint", "int", "bigint"}:
-        return re.fullmatch(r"[+-]?\d+", text) is not None
-    if kind.name in {"decimal", "double", "float"}:
-        try:
-            Decimal(text)
-        except InvalidOperation:
-            return False
-        return True
-    if kind.name == "boolean":
-        return text.lower() in {"true", "false"}
-    if kind.name in {"date", "timestamp"}:
-        try:
-            datetime.fromisoformat(text)
-        except ValueError:
-            return False
-        return kind.name == "timestamp" or len(text) == len("2026-01-01")
-    return True
 
 
 def top_level_names(footer: Any) -> set[str]:

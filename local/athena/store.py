@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from local.athena.errors import QueryError, unsupported
 from local.athena.hive_types import HiveType
 from local.athena.objects import split_location
+from local.athena.partition_values import NULL_PARTITION
 from local.athena.query import Answer, Session
 from local.athena.results import render_column
-from local.athena.scan import NULL_PARTITION
 
 OPEN_PARTITIONS = 100
 CODECS = {"GZIP": "gzip", "SNAPPY": "snappy", "ZSTD": "zstd", "NONE": "none", "UNCOMPRESSED": "none"}

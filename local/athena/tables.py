@@ -9,7 +9,7 @@ from local.athena.hive_parser import Reader
 from local.athena.hive_types import FROM_DUCKDB
 from local.athena.query import Session
 from local.athena.results import Result
-from local.athena.sql.typed import trino_name
+from local.athena.sql.type_names import trino_name
 
 INPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 OUTPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"

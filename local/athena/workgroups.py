@@ -1,13 +1,10 @@
-"""Workgroups, prepared statements, named queries: what moto's backend keeps but its API lacks or gets wrong."""
+"""Workgroups, named queries, tags: what moto's backend keeps but its API lacks or gets wrong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from local.athena.call import Call, find_work_group
 from local.athena.errors import RequestError
-from local.athena.executions import History
-from local.athena.run import Prepared, PreparedStatement
-from local.athena.service import Clients, Service
 
 PLAIN = (
     *("EnforceWorkGroupConfiguration", "PublishCloudWatchMetricsEnabled", "BytesScannedCutoffPerQuery"),
@@ -15,35 +12,6 @@ PLAIN = (
     *("EnableMinimumEncryptionConfiguration", "IdentityCenterConfiguration"),
 )
 RESULT_PARTS = ("OutputLocation", "EncryptionConfiguration", "ExpectedBucketOwner", "AclConfiguration")
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the API.
-
-    Attributes:
-        request: its parameters.
-        backend: moto's AthenaBackend of the account and region.
-        forward: hands the call to moto as it is.
-    """
-
-    request: dict[str, Any]
-    backend: Any
-    history: History
-    service: Service
-    clients: Clients
-    forward: Callable[[], Any]
-
-
-def find_work_group(call: Call, name: str) -> Any:
-    """Return moto's workgroup.
-
-    Raises:
-        RequestError: there is none.
-    """
-    if name not in call.backend.work_groups:
-        raise RequestError(f"WorkGroup {name} is not found.", athena_code="INVALID_INPUT")
-    return call.backend.work_groups[name]
 
 
 def get_work_group(call: Call) -> dict[str, Any]:
@@ -85,7 +53,7 @@ def delete_work_group(call: Call) -> dict[str, Any]:
     if group.name == "primary":
         raise RequestError("WorkGroup primary cannot be deleted.")
     queries = [query.id for query in call.backend.named_queries.values() if query.workgroup is group]
-    statements = _statements(call, group.name)
+    statements = call.history.prepared.get(group.name, {})
     held = queries or statements or call.history.ids(group.name)
     if held and not call.request.get("RecursiveDeleteOption"):
         raise RequestError(f"WorkGroup {group.name} is not empty")
@@ -165,88 +133,6 @@ def untag_resource(call: Call) -> dict[str, Any]:
     return {}
 
 
-class PreparedStatements(Prepared):
-    """Those of one workgroup, by name without case."""
-
-    def __init__(self, kept: dict[str, PreparedStatement]) -> None:
-        self._kept = kept
-
-    def get(self, name: str) -> PreparedStatement | None:
-        """Return one, None where there is none."""
-        return self._kept.get(name.lower())
-
-    def put(self, name: str, sql: str, description: str = "") -> None:
-        """Keep one, in the place of another of its name."""
-        self._kept[name.lower()] = PreparedStatement(name, sql, description)
-
-    def drop(self, name: str) -> bool:
-        """Remove one; say whether it was there."""
-        return self._kept.pop(name.lower(), None) is not None
-
-
-def _statements(call: Call, work_group: str) -> dict[str, PreparedStatement]:
-    return call.history.prepared.setdefault(work_group, {})
-
-
-def prepared_statements(call: Call, work_group: str) -> PreparedStatements:
-    """Return a workgroup's prepared statements."""
-    return PreparedStatements(_statements(call, work_group))
-
-
-def create_prepared_statement(call: Call) -> dict[str, Any]:
-    """Keep a prepared statement."""
-    group, name = find_work_group(call, call.request["WorkGroup"]), call.request["StatementName"]
-    kept = prepared_statements(call, group.name)
-    if kept.get(name):
-        raise RequestError(f"Prepared statement {name} already exists in WorkGroup {group.name}")
-    kept.put(name, call.request["QueryStatement"], call.request.get("Description") or "")
-    return {}
-
-
-def update_prepared_statement(call: Call) -> dict[str, Any]:
-    """Change a prepared statement."""
-    kept, name = _existing(call)
-    kept.put(name, call.request["QueryStatement"], call.request.get("Description") or "")
-    return {}
-
-
-def get_prepared_statement(call: Call) -> dict[str, Any]:
-    """Describe a prepared statement."""
-    kept, name = _existing(call)
-    statement = kept.get(name)
-    return {
-        "PreparedStatement": {
-            "StatementName": statement.name,
-            "QueryStatement": statement.sql,
-            "WorkGroupName": call.request["WorkGroup"],
-            "Description": statement.description,
-        }
-    }
-
-
-def delete_prepared_statement(call: Call) -> dict[str, Any]:
-    """Remove a prepared statement."""
-    kept, name = _existing(call)
-    kept.drop(name)
-    return {}
-
-
-def list_prepared_statements(call: Call) -> dict[str, Any]:
-    """List a workgroup's prepared statements."""
-    group = find_work_group(call, call.request["WorkGroup"])
-    return {"PreparedStatements": [{"StatementName": one.name} for one in _statements(call, group.name).values()]}
-
-
-def _existing(call: Call) -> tuple[Any, str]:
-    group, name = find_work_group(call, call.request["WorkGroup"]), call.request["StatementName"]
-    kept = prepared_statements(call, group.name)
-    if not kept.get(name):
-        raise RequestError(
-            f"PreparedStatement {name} was not found in workGroup {group.name}", error="ResourceNotFoundException"
-        )
-    return kept, name
-
-
 WORK_GROUP_OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "GetWorkGroup": get_work_group,
     "UpdateWorkGroup": update_work_group,
@@ -257,9 +143,4 @@ WORK_GROUP_OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "ListTagsForResource": list_tags,
     "TagResource": tag_resource,
     "UntagResource": untag_resource,
-    "CreatePreparedStatement": create_prepared_statement,
-    "UpdatePreparedStatement": update_prepared_statement,
-    "GetPreparedStatement": get_prepared_statement,
-    "DeletePreparedStatement": delete_prepared_statement,
-    "ListPreparedStatements": list_prepared_statements,
 }

@@ -13,7 +13,7 @@ from local.athena.hive_parser import Reader
 from local.athena.hive_types import HiveType, parse_hive_type
 from local.athena.objects import list_objects
 from local.athena.query import Answer, Session, answer_query
-from local.athena.sql.typed import trino_name
+from local.athena.sql.type_names import trino_name
 from local.athena.store import Written, arrow_type, conform, write_rows
 from local.athena.tables import INPUT, NOTHING, OUTPUT, create_table, hive_name, table_name
 

@@ -12,9 +12,9 @@ from local.athena.executions import KEPT_RESULTS, Execution, History, Outcome
 from local.athena.hive_parser import Reader
 from local.athena.hive_types import parse_hive_type
 from local.athena.operations import result_configuration
+from local.athena.partition_values import check_values
 from local.athena.projection import project
 from local.athena.results import Column, Result, parse_csv, to_csv, to_metadata
-from local.athena.scan import check_values
 from local.athena.sql.parse import parse_query
 from local.athena.sql.resolve import Resolver, find_columns, injected_values, key_conditions
 from local.athena.statements import classify

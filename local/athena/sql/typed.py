@@ -3,24 +3,20 @@
 The types are asked of DuckDB itself, over empty tables of the right columns.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from sqlglot import exp
 
 from local.athena.errors import unsupported
+from local.athena.sql.arithmetic import average, divide, rounded, total
 from local.athena.sql.functions import call, misuse, rewrite_call
 from local.athena.sql.parse import place
+from local.athena.sql.type_names import FLOATS, INTEGERS, MOST_DIGITS, cast, known_type, trino_name
 from local.athena.sql.typer import Typer
 
-INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
-FLOATS = {"DOUBLE", "FLOAT"}
 COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 SYMBOLS = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
-DECIMAL = re.compile(r"DECIMAL\((\d+),\s?(\d+)\)")
-INTEGER_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "HUGEINT": 19}
-MOST_DIGITS = 38
 
 
 def _branches(node: exp.Expression, typer: Typer) -> exp.Expression | None:
@@ -49,7 +45,7 @@ def _same_family(node: exp.Expression, kinds: list[str | None]) -> None:
 
 
 def _sequence(node: exp.Expression, typer: Typer) -> exp.Expression | None:
-    return _cast(node.copy(), "DATE[]") if typer.of(node.args["start"]) == "DATE" else None
+    return cast(node.copy(), "DATE[]") if typer.of(node.args["start"]) == "DATE" else None
 
 
 def rewrite_by_type(tree: exp.Expression, typer: Typer) -> exp.Expression:
@@ -69,90 +65,6 @@ def rewrite_by_type(tree: exp.Expression, typer: Typer) -> exp.Expression:
     return tree
 
 
-def _known(node: exp.Expression, typer: Typer, what: str) -> str:
-    kind = typer.of(node)
-    if kind is None:
-        raise unsupported(
-            f"{place(node)}{what} whose operand's type cannot be told here ({node.sql('trino')}); a CAST helps"
-        )
-    return kind
-
-
-def _decimal(kind: str) -> tuple[int, int] | None:
-    if match := DECIMAL.fullmatch(kind):
-        return int(match[1]), int(match[2])
-    return (INTEGER_DIGITS[kind], 0) if kind in INTEGER_DIGITS else None
-
-
-def _cast(node: exp.Expression, kind: str) -> exp.Expression:
-    return exp.Cast(this=node, to=exp.DataType.build(kind, dialect="duckdb"))
-
-
-def _divide(node: exp.Expression, typer: Typer) -> exp.Expression | None:
-    left, right = _known(node.left, typer, "A division"), _known(node.right, typer, "A division")
-    if "NULL" in left or "NULL" in right:
-        return None
-    if left in INTEGERS and right in INTEGERS:
-        return exp.paren(exp.IntDiv(this=exp.paren(node.left.copy()), expression=exp.paren(node.right.copy())))
-    if left in FLOATS or right in FLOATS:
-        kind = "FLOAT" if left == right == "FLOAT" else "DOUBLE"
-        return exp.paren(
-            exp.Div(this=_cast(node.left.copy(), kind), expression=_cast(node.right.copy(), kind), typed=True)
-        )
-    first, second = _decimal(left), _decimal(right)
-    if first is None or second is None:
-        if "INTERVAL" in left:
-            return None
-        raise misuse(f"{place(node)}Cannot apply operator: {trino_name(left)} / {trino_name(right)}")
-    scale = max(first[1], second[1])
-    precision = min(MOST_DIGITS, first[0] + second[1] + max(0, second[1] - first[1]))
-    return divide_decimals(node.left.copy(), node.right.copy(), scale - first[1] + second[1], precision, scale)
-
-
-def divide_decimals(
-    left: exp.Expression, right: exp.Expression, shift: int, precision: int, scale: int
-) -> exp.Expression:
-    """Divide exactly, rounding half up, in whole numbers."""
-    left = call("athena_unscaled", left)
-    right = call("athena_unscaled", right)
-    if shift:
-        left = exp.Mul(this=left, expression=_cast(exp.Literal.number("1" + "0" * shift), "HUGEINT"))
-    quotient = call("athena_half_up", left, right)
-    return _cast(call("athena_scaled", quotient, exp.Literal.number(scale)), f"DECIMAL({precision}, {scale})")
-
-
-def _average(node: exp.Expression, typer: Typer) -> exp.Expression | None:
-    kind = _known(node.this, typer, "AVG")
-    if kind == "FLOAT":
-        return None if isinstance(node.parent, exp.Window) else _cast(node.copy(), "FLOAT")
-    digits = DECIMAL.fullmatch(kind)
-    if not digits:
-        return None
-    if isinstance(node.parent, exp.Window | exp.Filter) or isinstance(node.this, exp.Distinct):
-        raise unsupported("AVG of decimals with OVER, FILTER or DISTINCT")
-    precision, scale = int(digits[1]), int(digits[2])
-    total, count = exp.Sum(this=node.this.copy()), exp.Count(this=node.this.copy())
-    total = _cast(total, f"DECIMAL({MOST_DIGITS}, {scale})")
-    return divide_decimals(total, count, 0, precision, scale)
-
-
-def _sum(node: exp.Expression, typer: Typer) -> exp.Expression | None:
-    argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
-    kind = _known(argument, typer, "SUM")
-    wanted = {"FLOAT": "FLOAT"} | dict.fromkeys(INTEGERS, "BIGINT")
-    if kind == "VARCHAR":
-        raise misuse(f"{place(node)}Unexpected parameters (varchar) for function sum")
-    if kind not in wanted:
-        return None
-    outer = node
-    while isinstance(outer.parent, exp.Window | exp.Filter) and outer.parent.this is outer:
-        outer = outer.parent
-    if outer is node:
-        return _cast(node.copy(), wanted[kind])
-    outer.replace(_cast(outer.copy(), wanted[kind]))
-    return None
-
-
 def _cast_rule(node: exp.Expression, typer: Typer) -> exp.Expression | None:
     target = node.to
     name = target.this.name if isinstance(target.this, exp.DataType.Type) else str(target.this)
@@ -165,7 +77,7 @@ def _cast_rule(node: exp.Expression, typer: Typer) -> exp.Expression | None:
     if name == "TIMESTAMP" and target.expressions:
         node.set("to", exp.DataType.build("TIMESTAMP"))
     if name in {"TINYINT", "SMALLINT", "INT", "BIGINT"}:
-        kind = _known(node.this, typer, "A CAST")
+        kind = known_type(node.this, typer, "A CAST")
         if kind in FLOATS:
             node.set("this", call("round", node.this.copy()))
         elif kind == "VARCHAR":
@@ -178,7 +90,7 @@ def _cast_rule(node: exp.Expression, typer: Typer) -> exp.Expression | None:
 
 
 def _cast_to_text(node: exp.Expression, typer: Typer) -> exp.Expression | None:
-    kind = _known(node.this, typer, "A CAST")
+    kind = known_type(node.this, typer, "A CAST")
     text: exp.Expression | None = None
     if kind in FLOATS:
         text = call("athena_double" if kind == "DOUBLE" else "athena_real", node.this.copy())
@@ -235,7 +147,7 @@ def _concatenate(node: exp.Expression, typer: Typer) -> exp.Expression | None:
 
 def _keep_date(operand: Callable[[exp.Expression], exp.Expression]) -> Callable[..., exp.Expression | None]:
     def rule(node: exp.Expression, typer: Typer) -> exp.Expression | None:
-        return _cast(node.copy(), "DATE") if typer.of(operand(node)) == "DATE" else None
+        return cast(node.copy(), "DATE") if typer.of(operand(node)) == "DATE" else None
 
     return rule
 
@@ -244,7 +156,7 @@ def _plus(node: exp.Expression, typer: Typer) -> exp.Expression | None:
     interval = node.find(exp.Interval)
     first, second = typer.of(node.left), typer.of(node.right)
     if interval is not None and (node.left is interval or node.right is interval) and "DATE" in {first, second}:
-        return _cast(exp.paren(node.copy()), "DATE")
+        return cast(exp.paren(node.copy()), "DATE")
     if isinstance(node, exp.Sub) and first and second and _family(first) == _family(second) == "moment":
         raise unsupported(f"{place(node)}The difference of two dates or times; date_diff")
     if {first, second} == {"DATE", "INTEGER"}:
@@ -252,16 +164,8 @@ def _plus(node: exp.Expression, typer: Typer) -> exp.Expression | None:
     return None
 
 
-def _round(node: exp.Expression, typer: Typer) -> exp.Expression | None:
-    digits = DECIMAL.fullmatch(typer.of(node.this) or "")
-    if not digits or not node.args.get("decimals"):
-        return None
-    precision, scale = min(MOST_DIGITS, int(digits[1]) + 1), int(digits[2])
-    return _cast(node.copy(), f"DECIMAL({precision}, {scale})")
-
-
 def _type_of(node: exp.Expression, typer: Typer) -> exp.Expression | None:
-    return exp.Literal.string(trino_name(_known(node.this, typer, "typeof")))
+    return exp.Literal.string(trino_name(known_type(node.this, typer, "typeof")))
 
 
 def _unnest(node: exp.Expression, typer: Typer) -> exp.Expression | None:
@@ -273,27 +177,16 @@ def _unnest(node: exp.Expression, typer: Typer) -> exp.Expression | None:
     return None
 
 
-def trino_name(kind: str) -> str:
-    """Return Trino's name of a DuckDB type."""
-    if digits := DECIMAL.fullmatch(kind):
-        return f"decimal({digits[1]},{digits[2]})"
-    if kind.endswith("[]"):
-        return f"array({trino_name(kind[:-2])})"
-    names = {"INTEGER": "integer", "HUGEINT": "bigint", "FLOAT": "real", "BLOB": "varbinary", '"NULL"': "unknown",
-             "TIMESTAMP": "timestamp(3)", "TIMESTAMP WITH TIME ZONE": "timestamp(3) with time zone"}  # fmt: skip
-    return names.get(kind, kind.lower())
-
-
 RULES: tuple[tuple[Any, Callable[..., exp.Expression | None]], ...] = (
-    (exp.Div, _divide),
-    (exp.Avg, _average),
-    (exp.Sum, _sum),
+    (exp.Div, divide),
+    (exp.Avg, average),
+    (exp.Sum, total),
     ((exp.Cast, exp.TryCast), _cast_rule),
     ((*COMPARISONS, exp.Between, exp.In), _compare),
     ((exp.DPipe, exp.Concat), _concatenate),
     ((exp.DateAdd, exp.DateTrunc, exp.TimestampTrunc), _keep_date(lambda node: node.this)),
     ((exp.Add, exp.Sub), _plus),
-    (exp.Round, _round),
+    (exp.Round, rounded),
     (exp.Case, _branches),
     (exp.SetOperation, _set_operation),
     (exp.GenerateSeries, _sequence),
