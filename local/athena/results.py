@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from local.athena.engine import java_double, java_real
+from local.athena.errors import unsupported
 
 DECIMAL = re.compile(r"DECIMAL\((\d+),\s?(\d+)\)")
 NAMES = {  # DuckDB's type: Athena's name, precision, scale
@@ -78,7 +79,12 @@ def render(names: list[str], types: list[str], data: pa.Table) -> Result:
         names: of the columns.
         types: DuckDB's, of the columns.
         data: the columns.
+
+    Raises:
+        QueryError: NOT_SUPPORTED: an interval, which is not written as Athena writes it.
     """
+    if "INTERVAL" in types:
+        raise unsupported("A result of type interval")
     columns = [describe_column(name, kind) for name, kind in zip(names, types, strict=True)]
     texts = [render_column(data.column(index), kind) for index, kind in enumerate(types)]
     return Result(columns, [list(row) for row in zip(*texts, strict=True)], has_header=True)

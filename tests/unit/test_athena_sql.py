@@ -131,6 +131,7 @@ def test_queries(session: Session, sql: str, rows: list[list[str | None]]) -> No
         ("select date_format(now(), '%v')", "NOT_SUPPORTED: date_format with %v"),
         ("select now() at time zone 'UTC'", "NOT_SUPPORTED: AT TIME ZONE"),
         ("select from_unixtime(0, 'UTC')", "NOT_SUPPORTED: from_unixtime"),
+        ("select interval '2' day", "NOT_SUPPORTED: A result of type interval"),
         ("select lower(5)", "FUNCTION_NOT_FOUND"),
         ("select nope(1)", "NOT_SUPPORTED: Function nope"),
         ("select list_transform(array[1], x -> x)", "NOT_SUPPORTED: Function list_transform"),
