@@ -49,6 +49,11 @@ test: .venv/.ready ## all tests: first those without sockets, then end to end on
 	@$(PY) -m pytest -rs -n 2 --ignore=tests/local tests
 	@$(PY) -m pytest -rs tests/local
 
+.PHONY: bench
+bench: .venv/.ready ## csvlake against polars, DuckDB, pandas and pyarrow; writes docs/bench.md (QUICK=1: a minute, no file)
+	@$(UV) sync --frozen --quiet --group bench
+	@$(PY) -m tests.bench.run $(if $(QUICK),--quick) $(if $(BENCH_SCALE),--scale $(BENCH_SCALE))
+
 .PHONY: check
 check: .venv/.ready ## lint, format, types, layers of imports, templates
 	@.venv/bin/ruff check .
