@@ -12,8 +12,7 @@ The shapes are AWS's documented ones:
 
 Account, bucket and identifiers are invented. Try one on a deployed function:
 
-    aws lambda invoke --function-name NAME --cli-binary-format raw-in-base64-out \\
-        --payload file://events/sqs-eventbridge-created.json /dev/stdout
+    aws lambda invoke --function-name NAME --payload fileb://events/sqs-eventbridge-created.json /dev/stdout
 """
 
 import hashlib
@@ -44,7 +43,7 @@ def eventbridge(key: str = KEY, *, deleted: bool = False) -> Json:
     """Return what S3 tells EventBridge; the key is as it is, not encoded."""
     told: Json = {"key": key, "sequencer": "0065A3B2C1D0E9F8A7"}
     if not deleted:
-        told = {"key": key, "size": 27, "etag": hashlib.sha256(key.encode()).hexdigest()[:32], "sequencer": "0065A3B2C1"}
+        told |= {"size": 27, "etag": hashlib.sha256(key.encode()).hexdigest()[:32]}
     detail: Json = {
         "version": "0",
         "bucket": {"name": BUCKET},
@@ -88,7 +87,11 @@ def s3_record(key: str) -> Json:
         "s3": {
             "s3SchemaVersion": "1.0",
             "configurationId": "csv-files",
-            "bucket": {"name": BUCKET, "ownerIdentity": {"principalId": "A3NL1KOZZKExample"}, "arn": f"arn:aws:s3:::{BUCKET}"},
+            "bucket": {
+                "name": BUCKET,
+                "ownerIdentity": {"principalId": "A3NL1KOZZKExample"},
+                "arn": f"arn:aws:s3:::{BUCKET}",
+            },
             "object": {
                 "key": quote_plus(key, safe="/"),
                 "size": 27,
@@ -123,7 +126,7 @@ def sns(message: Json) -> Json:
         "Message": text,
         "Timestamp": TIME,
         "SignatureVersion": "1",
-        "Signature": "EXAMPLEpH+DcEwjAPg8O9mY8dReBSwksfg2S7WKQcikcNKWLQjwu6A4VbeS0QHVCkhRS7fUQvi2egU3N858fiTDN6bkkOxYDVrY0Ad8L10Hs3zH8",
+        "Signature": "EXAMPLEpH+DcEwjAPg8O9mY8dReBSwksfg2S7WKQcikcNKWLQjwu6A4VbeS0QHVCkhRS7fUQvi2egU3N858f",
         "SigningCertURL": f"https://sns.{REGION}.amazonaws.com/SimpleNotificationService-0.pem",
         "UnsubscribeURL": f"https://sns.{REGION}.amazonaws.com/?Action=Unsubscribe",
     }
