@@ -148,7 +148,7 @@ def _find_start(rows: Sequence[Row], width: int) -> int:
     if above.width > 1 and len(before) == 1 and sum(row.width == width for row in rows) < 2:
         return last
     pairs = width > 3 and len(block) <= _PAIRS and all(row.width == 2 for _, row in block)
-    if len(block) == 1 or (pairs and is_header_like(rows[start])):
+    if (len(block) == 1 or pairs) and is_header_like(rows[start]):
         return start
     return block[0][0]  # records of another width, not a preamble
 

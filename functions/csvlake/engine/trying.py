@@ -90,17 +90,20 @@ def _alike(one: str, other: str) -> bool:
 
 def _candidates(data: bytes) -> list[str]:
     """Return the delimiters worth trying, the usual ones first."""
-    found = _find_candidates(QUOTED.sub(b'"', data))
+    bares = [QUOTED.sub(b'"', data)]
     if b'\\"' in data:
-        found += _find_candidates(_ESCAPED.sub(b'"', data))
+        bares.append(_ESCAPED.sub(b'"', data))
     if data.startswith(b"'"):
-        found += _find_candidates(_SINGLE.sub(b"'", data))
-    parts = {longer[0] for longer in found if len(longer) > 1 and longer[0] == longer[-1] and longer != " +"}
+        bares.append(_SINGLE.sub(b"'", data))
+    found: list[str] = []
+    parts: set[str] = set()
+    for bare in bares:
+        found += _find_candidates(bare, parts)
     return list(dict.fromkeys(d for d in found if d not in parts))
 
 
-def _find_candidates(bare: bytes) -> list[str]:
-    """Return the delimiters that enough lines have outside their quotes, and longer ones made of them."""
+def _find_candidates(bare: bytes, parts: set[str]) -> list[str]:
+    """Return the delimiters that enough lines have outside their quotes; ``parts`` takes those of longer ones."""
     lines = [line for line in ENDS.split(bare) if line.strip()][:TRIAL_ROWS]
     if not lines:
         return []
@@ -111,6 +114,7 @@ def _find_candidates(bare: bytes) -> list[str]:
     if " +" in found and not any(b"  " in line.strip(b" ") for line in lines):
         found.remove(" +")
     longer = {d: find_filler(lines, d) for d in found if d != " +"}
+    parts.update(d for d, filled in longer.items() if filled)
     return [longer.get(d) or d for d in found] + _find_runs(lines)
 
 
