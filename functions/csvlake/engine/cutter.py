@@ -23,7 +23,7 @@ __all__ = ["Batch", "Cutter", "Piece"]
 _SLOW_BYTES = 4 << 10  # read one by one before counting is tried again; four times as much after each failure
 _GROWTH = 4
 _MAX_SLOW_BYTES = 512 << 10  # in a batch: records read one by one take a hundred times their bytes
-_SLACK_BYTES = 64 << 10  # room for what was left of a batch, so that the next finds its buffer large enough
+_MAX_STEP_BYTES = 16 << 20  # read on at a time, while no record ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,37 +80,42 @@ class Cutter:
     def next(self, buffer: bytearray) -> Batch | None:
         """Return the next batch, None after the last; ``buffer`` may be reused for it."""
         with self._lock:
-            if self._ended and not self._rest:
-                return None
             size = len(self._rest)
+            if self._ended and not size:
+                return None
             start = self._offset - size
-            buffer = _grow(buffer, 0, size + self._batch_bytes + _SLACK_BYTES)
+            buffer = _grow(buffer, 0, size)
             buffer[:size] = self._rest
+            wanted = self._batch_bytes
             while True:
-                buffer = _grow(buffer, size, size + self._batch_bytes)
-                size += self._read(buffer, size)
-                pieces = self._cut(buffer, size, start)
-                if pieces or self._ended:
+                if size < wanted and not self._ended:
+                    buffer = _grow(buffer, size, wanted)
+                    size += self._read(buffer, size, wanted - size)
+                part = min(size, wanted)
+                is_end = self._ended and part == size
+                pieces = self._cut(buffer, part, start, is_end)
+                if pieces or is_end:
                     break
+                wanted += min(wanted, _MAX_STEP_BYTES)
             used = pieces[-1].end if pieces else 0
-            if self._ended and not pieces and size:
-                raise TransientError(f"{size - used} bytes at the end were not read: a fault of csvlake's reader")
+            if size and not pieces:
+                raise TransientError(f"{size} bytes at the end were not read: a fault of csvlake's reader")
             self._rest = bytes(memoryview(buffer)[used:size])
             if not pieces:
                 return None
             self._number += 1
             return Batch(self._number - 1, buffer, start, pieces)
 
-    def _read(self, buffer: bytearray, at: int) -> int:
-        wanted = self._batch_bytes
+    def _read(self, buffer: bytearray, at: int, length: int) -> int:
+        wanted = length
         if self._layout.body_end is not None:
             wanted = min(wanted, self._layout.body_end - self._offset)
         size = self._text.read_into(self._offset, memoryview(buffer)[at : at + wanted]) if wanted > 0 else 0
         self._offset += size
-        self._ended = size < self._batch_bytes
+        self._ended = size < length
         return size
 
-    def _cut(self, buffer: bytearray, size: int, offset: int) -> list[Piece]:
+    def _cut(self, buffer: bytearray, size: int, offset: int, is_end: bool) -> list[Piece]:
         """Return the pieces of ``buffer[:size]``, up to the last record end that is certain."""
         view = np.frombuffer(buffer, np.uint8, size)
         quotes = _find(view, self._quote)
@@ -119,16 +124,25 @@ class Cutter:
         while at < size:
             odd = at
             if self._delimiter is not None and self._counts:
-                odd = find_odd_quote(view, quotes[np.searchsorted(quotes, at) :], self._delimiter, at, self._ended)
-            end = self._cut_counted(buffer, quotes, at, odd, size, pieces)
+                odd = find_odd_quote(view, quotes[np.searchsorted(quotes, at) :], self._delimiter, at, is_end)
+            end = self._cut_counted(buffer, quotes, at, odd, size, is_end, pieces)
             if end - at >= window * _GROWTH:
                 window = _SLOW_BYTES
             at = end
-            if at == size or (odd == size and not self._ended and size - at <= RECORD_BYTES):
+            if (
+                (pieces and at >= self._batch_bytes)
+                or at == size
+                or (odd == size and not is_end and size - at <= RECORD_BYTES)
+            ):
                 break
             stop = min(at + window, size)
             read = read_records(
-                bytes(view[at:stop]), self._layout, offset=offset + at, line=1, final=self._ended and stop == size
+                bytes(view[at:stop]),
+                self._layout,
+                offset=offset + at,
+                line=1,
+                final=is_end and stop == size,
+                limit=_MAX_SLOW_BYTES,
             )
             window = min(window * _GROWTH, max(_MAX_SLOW_BYTES, _SLOW_BYTES))
             if read.consumed:
@@ -143,13 +157,15 @@ class Cutter:
                 window = (stop - at) * _GROWTH
         return pieces
 
-    def _cut_counted(self, buffer: bytearray, quotes: Ints, at: int, odd: int, size: int, pieces: list[Piece]) -> int:
+    def _cut_counted(
+        self, buffer: bytearray, quotes: Ints, at: int, odd: int, size: int, is_end: bool, pieces: list[Piece]
+    ) -> int:
         """Add the pieces from ``at`` to the last record end before ``odd``, and return it."""
         first = int(np.searchsorted(quotes, at))
         step = self._piece_bytes
-        while at < odd:
+        while at < odd and not (pieces and at >= self._batch_bytes):
             target = min(at + step, odd)
-            if target == size and self._ended and (len(quotes) - first) % 2 == 0:
+            if target == size and is_end and (len(quotes) - first) % 2 == 0:
                 end = size
             else:
                 end = self._last_end(buffer, quotes, first, at, target, size)

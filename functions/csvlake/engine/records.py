@@ -34,7 +34,9 @@ class Records:
     line: int = 1  # physical line number at ``consumed``
 
 
-def read_records(data: bytes, layout: Layout, *, offset: int, line: int, final: bool) -> Records:
+def read_records(
+    data: bytes, layout: Layout, *, offset: int, line: int, final: bool, limit: int | None = None
+) -> Records:
     """Read every record of a stretch that starts at a record's start.
 
     Args:
@@ -43,6 +45,7 @@ def read_records(data: bytes, layout: Layout, *, offset: int, line: int, final: 
         offset: of the stretch in the text.
         line: physical line number at its start.
         final: whether the body ends where the stretch does.
+        limit: no record is read that starts so many bytes behind the stretch's start; ``None``: all are.
 
     Raises:
         TerminalError: a record is longer than ``RECORD_BYTES`` and has no line end within it.
@@ -51,7 +54,8 @@ def read_records(data: bytes, layout: Layout, *, offset: int, line: int, final: 
     g = compile_grammar(dialect.delimiter, dialect.quote, dialect.escape)
     out = Records(line=line)
     pos = 0
-    while pos < len(data):
+    stop = len(data) if limit is None else min(limit, len(data))
+    while pos < stop:
         try:
             end = _read_one(data, pos, g, layout, offset, final, out)
         except Incomplete:
