@@ -1,11 +1,10 @@
 """Run whole processes and say what they took: wall time, CPU time, peak memory, and what they wrote."""
 
-import os
+import json
 import shutil
 import statistics
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -55,22 +54,18 @@ def measure(engine: str, source: Path, scratch: Path, outcome: Outcome) -> None:
     goal = scratch / "out" if source.is_dir() else scratch / "out.parquet"
     shutil.rmtree(scratch, ignore_errors=True)
     (goal if source.is_dir() else scratch).mkdir(parents=True)
-    complaints = scratch / "stderr.txt"
-    with complaints.open("wb") as stderr:
-        began = time.perf_counter()
-        process = subprocess.Popen(_command(engine, source, goal), cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=stderr)
-        # The child's peak begins at the size of the process that starts it, so this one must stay small.
-        _, status, used = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        told = complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        outcome.failure = told[-1][:200] if told else f"exit code {process.returncode}"
+    spawn = [sys.executable, "-S", "-E", str(Path(__file__).with_name("spawn.py"))]
+    ended = subprocess.run([*spawn, *_command(engine, source, goal)], cwd=_ROOT, capture_output=True, check=False)
+    told = ended.stderr.decode(errors="replace").strip().splitlines()
+    if ended.returncode:
+        raise RuntimeError(told[-1])
+    figures = json.loads(ended.stdout)
+    if figures["exit_code"]:
+        outcome.failure = told[-1][:200] if told else f"exit code {figures['exit_code']}"
         return
     written = sorted(goal.iterdir()) if source.is_dir() else [goal]
     output_mb = sum(path.stat().st_size for path in written) / 1e6
-    peak_bytes = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    outcome.runs.append(Run(wall_s, used.ru_utime + used.ru_stime, peak_bytes / 1e6, output_mb))
+    outcome.runs.append(Run(figures["wall_s"], figures["cpu_s"], figures["peak_bytes"] / 1e6, output_mb))
     outcome.row_count = sum(pq.read_metadata(path).num_rows for path in written)
     outcome.types = outcome.types or _describe_types(written)
     shutil.rmtree(scratch)
