@@ -123,9 +123,11 @@ class Report:
     problems: list[str] = field(default_factory=list)  # sentences for a person
 
 
-# Called once the whole file was looked at, with its columns and the narrowest lossless type of each. Returns the
-# columns to write: the same ones in the same order, names and types as the table wants them. A cell that does not fit
-# the returned type is handled as ConvertOptions.on_misfit says. May raise TerminalError to refuse the file.
+# Asked with a file's columns and the narrowest lossless type of each. Returns the columns to write: the same ones in the
+# same order, names as they are and types as the table wants them. A cell that does not fit the returned type is handled
+# as ConvertOptions.on_misfit says. Of a large file it is asked early, and again, by any thread but one at a time, when
+# later cells change a type; what is written is the answer to the whole file's types. So it must depend on its argument
+# alone. May raise TerminalError to refuse the file.
 Agree = Callable[[Sequence[Column]], Sequence[Column]]
 
 
