@@ -63,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
         "--types", choices=["lossless", "text"], default="lossless", help="text: every column as it is"
     )
     reading.add_argument("--delimiter", help="what stands between cells; \\t for a tab (default: found out)")
-    reading.add_argument("--quote", help="the quote character (default: found out)")
+    reading.add_argument("--quote", help="the quote character, '' for none (default: found out)")
+    reading.add_argument("--escape", help="what makes a quote text, '' for a doubled quote (default: found out)")
     reading.add_argument("--encoding", help="such as utf-8 or windows-1252 (default: found out)")
     reading.add_argument("--no-header", action="store_true", help="the first record is data")
 
@@ -85,6 +86,7 @@ def _options(asked: argparse.Namespace) -> ConvertOptions:
         types=asked.types,
         delimiter=delimiter,
         quote=asked.quote,
+        escape=asked.escape,
         encoding=asked.encoding,
         header=False if asked.no_header else None,
     )

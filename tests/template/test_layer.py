@@ -80,7 +80,6 @@ def test_requirements_are_the_locked_versions_with_hashes() -> None:
         "numpy",
         "aws-lambda-powertools",
         "pyyaml",
-        "charset-normalizer",
     } <= set(pinned)
     assert not {"boto3", "botocore"} & set(pinned)
     for name in pinned:
@@ -107,7 +106,7 @@ def test_everything_the_converter_imports_works_without_anything_else(layer: Pat
         runtime,
         """
         import decimal, io, sys
-        import awswrangler, charset_normalizer, numpy, pandas, pyarrow, yaml
+        import awswrangler, numpy, pandas, pyarrow, yaml
         import pyarrow.compute, pyarrow.csv, pyarrow.dataset, pyarrow.parquet
         from aws_lambda_powertools import Logger, Metrics, Tracer
         from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -126,7 +125,7 @@ def test_everything_the_converter_imports_works_without_anything_else(layer: Pat
         assert pyarrow.csv.read_csv(io.BytesIO(b"a\\n1\\n")).num_rows == 1
         assert pyarrow.default_memory_pool().backend_name == "jemalloc"
         assert yaml.safe_load("a: 1") == {"a": 1} and yaml.__with_libyaml__
-        for module in (awswrangler, charset_normalizer, numpy, pandas, pyarrow, yaml):
+        for module in (awswrangler, numpy, pandas, pyarrow, yaml):
             assert module.__file__.startswith(sys.path[0]), module.__file__
         print("all of it works")
         """,
