@@ -123,7 +123,7 @@ class Report:
     problems: list[str] = field(default_factory=list)  # sentences for a person
 
 
-# Asked with a file's columns and the narrowest lossless type of each. Returns the columns to write: the same ones in the
+# Asked with a file's columns and the narrowest lossless type of each. Returns those to write: the same ones in the
 # same order, names as they are and types as the table wants them. A cell that does not fit the returned type is handled
 # as ConvertOptions.on_misfit says. Of a large file it is asked early, and again, by any thread but one at a time, when
 # later cells change a type; what is written is the answer to the whole file's types. So it must depend on its argument
