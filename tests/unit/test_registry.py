@@ -2,7 +2,8 @@
 
 import pytest
 
-from csvlake.lake.ports import Partition
+from csvlake.engine.model import Column
+from csvlake.lake.ports import Partition, Table
 from tests.lakes import LakeInMemory
 
 X = "csv-files/t/dt=1/x.csv"
@@ -99,3 +100,21 @@ def test_without_partitions_the_catalog_is_not_asked(lake: LakeInMemory) -> None
     lake.converge("csv-files/t/x.csv")
     assert lake.catalog.calls == {"get_table": 1, "create_table": 1}
     assert lake.store.calls["has_any"] == 0
+
+
+def test_a_refused_file_leaves_a_partition_of_the_same_values_alone(lake: LakeInMemory) -> None:
+    lake.converge(lake.upload("t/dt=1/x.csv", "id", "1"))
+    wrong = lake.upload("t/region=1/y.csv", "id", "2")
+    assert lake.converge(wrong).outcome == "refused"
+    lake.store.remove(wrong)
+    assert lake.converge(wrong).outcome == "deleted"
+    assert partitions(lake) == [("1",)]
+
+
+@pytest.mark.parametrize("location", ["s3://other/t/", "s3://lake/", "s3://lake/parquet-files/"])
+def test_a_table_that_is_not_ours_keeps_its_partitions(lake: LakeInMemory, location: str) -> None:
+    keys = (Column("dt", "string"),)
+    table = lake.catalog.create_table(Table("t", (Column("id", "bigint"),), keys, location))
+    lake.catalog.create_partition(table, Partition(("1",), f"{location}dt=1/"))
+    assert lake.converge(lake.upload("t/dt=1/x.csv", "id", "1")).outcome == "refused"
+    assert partitions(lake) == [("1",)]

@@ -8,6 +8,7 @@ come before removals: a crash in between leaves a look too many, not one too few
 
 from csvlake.events import look_at_key
 from csvlake.lake.naming import Placement
+from csvlake.lake.partitions import format_folder
 from csvlake.lake.ports import Catalog, Clock, ObjectStore, Partition, Queue, Table
 
 __all__ = ["PartitionRegistry"]
@@ -48,7 +49,7 @@ class PartitionRegistry:
             return
         asked_at = self._clock.monotonic()
         table = table or self._catalog.get_table(placement.table)
-        if table is not None and len(table.partition_keys) == len(values):
+        if table is not None and self._is_in(table, placement):
             location = f"s3://{self._bucket}/{placement.partition_prefix}"
             self._catalog.create_partition(table, Partition(values, location))
             self._known[placement.table, values] = asked_at
@@ -60,9 +61,24 @@ class PartitionRegistry:
             return
         if self._store.has_any(placement.partition_prefix):
             self.register(placement, None)
-        elif self._catalog.has_partition(placement.table, values):
+        elif self._is_ours(placement) and self._catalog.has_partition(placement.table, values):
             self._queue.send(look_at_key(self._bucket, placement.source_key), _LOOK_AGAIN_S)
             self._known.pop((placement.table, values), None)
             self._catalog.delete_partition(placement.table, values)
             if self._store.has_any(placement.partition_prefix):
                 self.register(placement, None)
+
+    def _is_ours(self, placement: Placement) -> bool:
+        table = self._catalog.get_table(placement.table)
+        return table is not None and self._is_in(table, placement)
+
+    def _is_in(self, table: Table, placement: Placement) -> bool:
+        """Return whether a partition is one of this table.
+
+        A file that was refused may name the partition of a table with other keys, or at another place, whose values
+        are the same.
+        """
+        folders = "".join(f"{format_folder(*partition)}/" for partition in placement.partitions)
+        ours = f"s3://{self._bucket}/{placement.partition_prefix.removesuffix(folders)}"
+        keys = [key.name for key in table.partition_keys]
+        return keys == [key for key, _ in placement.partitions] and table.location.rstrip("/") == ours.rstrip("/")
