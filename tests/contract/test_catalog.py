@@ -18,8 +18,9 @@ def described(columns: tuple[Column, ...]) -> list[tuple[str, str]]:
     return [(column.name, column.type) for column in columns]
 
 
-def test_what_is_absent_is_none(catalog: Catalog) -> None:
-    assert catalog.get_table("t") is None
+@pytest.mark.parametrize("name", ["t", "customer_database"])
+def test_what_is_absent_is_none(catalog: Catalog, name: str) -> None:
+    assert catalog.get_table(name) is None
 
 
 def test_a_created_table_is_read_back(catalog: Catalog) -> None:

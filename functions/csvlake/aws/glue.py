@@ -67,9 +67,9 @@ class GlueCatalog:
                 native = self._client.get_table(DatabaseName=self._database, Name=name)["Table"]
             except ClientError as error:
                 # The same code tells that the database is gone: then nothing can ever be right.
-                if code_of(error) == _ABSENT and "atabase" not in str(error):
-                    return None
-                raise
+                if code_of(error) != _ABSENT or error.response["Error"].get("Message", "").startswith("Database "):
+                    raise
+                return None
         return _read_table(native)
 
     def create_table(self, table: Table) -> Table:
