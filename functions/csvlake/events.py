@@ -95,7 +95,7 @@ def _is_sqs(record: object) -> bool:
 def _parse_one(message_id: str | None, body: object) -> Message:
     try:
         objects, crawler = _open(body, _MAX_NESTING)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         trouble = TransientError(f"unknown message: {type(error).__name__}: {error}")
         return Message(message_id, trouble=trouble)
     return Message(message_id, tuple(dict.fromkeys(objects)), crawler)
@@ -152,4 +152,5 @@ def _own(body: Mapping[str, Any]) -> tuple[list[SourceObject], CrawlerRequest | 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"expected a text, got {value!r:.80}")
+    value.encode()  # half a surrogate pair, which JSON can spell, is in no name of S3's
     return value
