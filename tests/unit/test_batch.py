@@ -121,6 +121,22 @@ def test_the_ledger_has_designs_columns(lake: LakeInMemory) -> None:
     assert (reject["source_key"], reject["line"], reject["reason"], reject["raw"]) == (key, 1, "too many cells", "2,é")
 
 
+def test_the_newest_row_is_a_keys_state_though_its_batch_went_on(lake: LakeInMemory) -> None:
+    first, second = lake.upload("t/first.csv", "id", "1"), lake.upload("t/second.csv", "id", "2")
+    slow = lake.batch()
+
+    def delete_first_elsewhere() -> None:
+        lake.clock.advance(30)
+        lake.store.remove(first)
+        assert not run(lake.batch(), first, request_id="r2")
+        lake.clock.advance(30)
+
+    lake.store.before("open_source", 2, delete_first_elsewhere)
+    assert not run(slow, first, second)
+    rows = [row for row in lake.ledger() if row["source_key"] == first]
+    assert [row["outcome"] for row in sorted(rows, key=lambda row: row["converted_at"])] == ["converted", "deleted"]
+
+
 def test_the_ledger_is_partitioned_by_day(lake: LakeInMemory) -> None:
     lake.clock.seconds = datetime.fromisoformat("2026-02-03T23:59:59+00:00").timestamp()
     run(lake.batch(), lake.upload("t/x.csv", "id", "1"), request_id="r9")

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from csvlake.engine.model import Agree, Converted, ConvertOptions, Source
-from csvlake.errors import TransientError
+from csvlake.errors import TerminalError, TransientError
 from csvlake.lake.stamp import Stamp
-from tests.fakes import convert_simply
+from tests.fakes import Intercepted, convert_simply
 from tests.lakes import LakeInMemory
 
 KEY = "csv-files/t/x.csv"
@@ -271,3 +271,17 @@ def test_a_refusal_by_the_table_is_a_refusal(lake: LakeInMemory) -> None:
     outcome = lake.converge(lake.upload("t/y.csv", "id", "1"))
     assert outcome.reason is not None
     assert outcome.reason.startswith("partition_layout: the path has the partition keys (none), and the table t has dt")
+
+
+def test_a_source_that_cannot_be_opened_is_refused(lake: LakeInMemory) -> None:
+    lake.converge(lake.upload("t/x.csv", "id", "1"))
+    lake.upload("t/x.csv", "id", "2")
+
+    def refuse(when: str, call: str) -> None:
+        if (when, call) == ("before", "open_source"):
+            raise TerminalError("archived_object", "restore it, then copy it in place")
+
+    outcome = lake.process(lambda port: Intercepted(port, refuse)).converge(KEY)
+    assert (outcome.outcome, outcome.reason) == ("refused", "archived_object: restore it, then copy it in place")
+    assert outcome.source_etag == lake.store.objects[KEY][0].etag
+    assert lake.rows("t/x.csv") == []

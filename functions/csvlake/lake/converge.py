@@ -101,20 +101,35 @@ class Converger:
                 raise ValueError(f"{key} is not data")
             outcome = self._until_at_rest(placement)
         elapsed_ms = round((self._lake.clock.monotonic() - started) * 1000)
-        return replace(outcome, duration_ms=elapsed_ms, converter_version=self._lake.converter_version)
+        return replace(
+            outcome,
+            duration_ms=elapsed_ms,
+            converter_version=self._lake.converter_version,
+            converted_at=self._lake.clock.now(),
+        )
 
     def _until_at_rest(self, placement: Placement) -> Outcome:
         trouble: TransientError | None = None
         for _ in range(_MAX_STARTS):
             try:
-                source = self._lake.store.open_source(placement.source_key)
-                return self._remove(placement) if source is None else self._replace(placement, source)
+                return self._look(placement)
             except (_StartOver, PreconditionFailed, SourceChanged) as moved:
                 trouble = moved
             except TypesMoved as moved:
                 self._lake.tables.forget(placement.table)
                 trouble = moved
         raise TransientError(f"{placement.source_key} did not come to rest in {_MAX_STARTS} tries: {trouble}")
+
+    def _look(self, placement: Placement) -> Outcome:
+        store = self._lake.store
+        try:
+            source = store.open_source(placement.source_key)
+        except TerminalError as refusal:
+            there = store.head(placement.source_key)
+            if there is None:
+                raise _StartOver("the source went while it was opened") from refusal
+            return self._refuse(placement, there, refusal)
+        return self._remove(placement) if source is None else self._replace(placement, source)
 
     def _remove(self, placement: Placement) -> Outcome:
         """Remove the rows of a source that is gone."""
@@ -134,13 +149,16 @@ class Converger:
             with self._turn:
                 prepared = self._prepare(placement, source)
         except TerminalError as refusal:
-            # The CSV that implied the old rows is gone, so they go, too.
-            self._delete_target(placement, source.info)
-            return replace(outcome, outcome="refused", reason=refusal.reason)
+            return self._refuse(placement, source.info, refusal)
         try:
             return self._publish(placement, source.info, prepared, outcome)
         finally:
             _remove_scratch(prepared.converted)
+
+    def _refuse(self, placement: Placement, source: ObjectInfo, refusal: TerminalError) -> Outcome:
+        # The CSV that implied the old rows is gone, so they go, too.
+        self._delete_target(placement, source)
+        return replace(_describe(placement, source), outcome="refused", reason=refusal.reason)
 
     def _prepare(self, placement: Placement, source: SourceObjectBytes) -> "_Prepared":
         """Convert a source and have its table take it, so that nothing but the put is left."""

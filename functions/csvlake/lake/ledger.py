@@ -76,6 +76,8 @@ class Outcome:
     """What became of one source key. None: not known, or nothing of the kind.
 
     Attributes:
+        converted_at: when the key came to rest, in UTC. The rest of its batch may take minutes more, in which another
+            process may find the key changed; None: when the ledger is written.
         found_nothing: neither a source nor a target stood at the key, so there was nothing to do.
     """
 
@@ -96,6 +98,7 @@ class Outcome:
     converter_version: str | None = None
     reason: str | None = None
     rejects: tuple[RejectedRecord, ...] = ()
+    converted_at: datetime | None = None
     found_nothing: bool = False
 
     def with_stamp(self, stamp: Stamp) -> "Outcome":
@@ -146,7 +149,7 @@ class Ledger:
             {
                 **{name: getattr(outcome, name, None) for name in LEDGER_COLUMNS},
                 "request_id": request_id,
-                "converted_at": at,
+                "converted_at": (outcome.converted_at or now).replace(tzinfo=None),
             }
             for outcome in kept
         ]
