@@ -1,5 +1,6 @@
 """A batch of messages: each on its own, each key once, nothing acknowledged before the ledger has it."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -68,11 +69,36 @@ def test_trouble_with_one_key_fails_every_message_that_names_it(lake: LakeInMemo
     assert [row["source_key"] for row in lake.ledger()] == [good]
 
 
-def test_what_there_is_no_time_for_comes_again(lake: LakeInMemory) -> None:
+def test_what_there_is_no_time_for_goes_back_to_the_queue_and_fails_nothing(lake: LakeInMemory) -> None:
     keys = [lake.upload(f"t/{number}.csv", "id", "1") for number in range(3)]
-    failures = run(lake.batch(has_time=lambda: False), *keys)
-    assert [failure.message_id for failure in failures] == ["m1", "m2"]  # the first is always tried
-    assert len(lake.ledger()) == 1
+    assert not run(lake.batch(time_left_s=lambda: 0.0), *keys)
+    assert [row["source_key"] for row in lake.ledger()] == keys[:1]  # the first is always tried
+    assert [json.loads(body)["key"] for body in lake.queue.receive()] == keys[1:]
+
+
+def test_no_file_is_begun_that_may_take_longer_than_is_left(lake: LakeInMemory) -> None:
+    def slow(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+        lake.clock.seconds += 100
+        return convert_simply(source, options, agree, metadata)
+
+    lake.convert = slow
+    began = lake.clock.seconds
+    keys = [lake.upload(f"t/{number}.csv", "id", "1") for number in range(10)]
+    batch = lake.batch(threads=4, time_left_s=lambda: 300 - (lake.clock.seconds - began))
+    assert not run(batch, *keys)
+    assert lake.clock.seconds - began <= 300
+    assert len(lake.ledger()) == 2
+    assert len(lake.queue.receive()) == 8
+
+
+def test_a_key_that_cannot_go_back_fails_its_message(lake: LakeInMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_body: str, _delay_s: int) -> None:
+        raise TransientError("the queue said no")
+
+    keys = [lake.upload(f"t/{number}.csv", "id", "1") for number in range(2)]
+    monkeypatch.setattr(lake.queue, "send", refuse)
+    failures = run(lake.batch(time_left_s=lambda: 0.0), *keys)
+    assert [failure.message_id for failure in failures] == ["m1"]
 
 
 def test_keys_that_are_not_data_are_acknowledged(lake: LakeInMemory) -> None:

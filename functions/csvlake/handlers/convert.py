@@ -28,7 +28,6 @@ from csvlake.settings import Settings
 __all__ = ["handler"]
 
 _THREADS = 4  # a small file is mostly waiting: three requests to S3
-_RESERVE_MS = 15_000  # kept back for the ledger, and for a file that takes longer than it looked
 
 logger = Logger(service="csvlake")
 metrics = Metrics(namespace="csvlake", service="csvlake")
@@ -92,7 +91,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         bucket=container.settings.bucket,
         crawler=container.crawler,
         threads=_THREADS,
-        has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MS,
+        time_left_s=lambda: context.get_remaining_time_in_millis() / 1000,
         on_trouble=lambda key, _: logger.exception("conversion failed", extra={"source_key": key}),
     )
     failures = batch.run(parse_messages(event), context.aws_request_id)

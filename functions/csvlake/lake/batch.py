@@ -4,18 +4,21 @@ A message is done when every key that it names came to rest. One that is not und
 fails alone. Nothing is acknowledged before the ledger has it.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from csvlake.errors import TransientError
-from csvlake.events import Message, SourceObject
-from csvlake.lake.converge import Converger
+from csvlake.events import Message, SourceObject, look_at_key
+from csvlake.lake.converge import Converger, NoTimeError
 from csvlake.lake.crawl import request_crawl
 from csvlake.lake.ledger import Ledger, Outcome
 from csvlake.lake.ports import Clock, Crawler, Queue
 
 __all__ = ["Batch", "Failure"]
+
+_RESERVE_S = 15.0  # kept back for the ledger, and for a file that takes longer than those before it
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,9 @@ class Batch:
         bucket: keys in other buckets are not ours to look at.
         crawler: None where the converter registers the tables itself.
         threads: how many keys are looked at in one go.
-        has_time: says before each key whether there is time for one more; what it cuts off fails, and comes again.
+        time_left_s: seconds until this process is ended. A key is begun only when as many are left as the longest
+            before it took, and some more; the others go back to the queue as new messages, so that waiting for their
+            turn never counts as a failure.
         on_trouble: told of each key that failed, while its exception is at hand.
         ignored: keys that are not data, after `run`.
         outcomes: what became of each key, after `run`.
@@ -48,10 +53,12 @@ class Batch:
     bucket: str
     crawler: Crawler | None = None
     threads: int = 1
-    has_time: Callable[[], bool] = lambda: True
+    time_left_s: Callable[[], float] = lambda: math.inf
     on_trouble: Callable[[str, Exception], None] = lambda _key, _error: None
     ignored: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    _longest_s: float = 0.0
+    _is_begun: bool = False  # the first key is always tried
 
     def run(self, messages: Sequence[Message], request_id: str) -> list[Failure]:
         """Work through a batch.
@@ -70,7 +77,7 @@ class Batch:
         failures = (self._judge(message, ended) for message in messages)
         return [failure for failure in failures if failure is not None]
 
-    def _converge_all(self, sources: Iterable[SourceObject]) -> dict[SourceObject, list[Outcome | Exception]]:
+    def _converge_all(self, sources: Iterable[SourceObject]) -> dict[SourceObject, list[Outcome | Exception | None]]:
         wanted: dict[SourceObject, list[str]] = {}
         for source in sources:
             wanted[source] = [
@@ -79,19 +86,37 @@ class Batch:
         self.ignored = [f"{source.bucket}/{source.key}" for source, keys in wanted.items() if not keys]
         keys = list(dict.fromkeys(key for named in wanted.values() for key in named))
         with ThreadPoolExecutor(max_workers=self.threads) as pool:
-            ended = dict(zip(keys, pool.map(self._converge, keys, range(len(keys))), strict=True))
+            ended = dict(zip(keys, pool.map(self._converge, keys), strict=True))
         return {source: [ended[key] for key in named] for source, named in wanted.items()}
 
-    def _converge(self, key: str, number: int) -> Outcome | Exception:
-        if number > 0 and not self.has_time():
-            return TransientError(f"no time was left for {key}")
+    def _converge(self, key: str) -> Outcome | Exception | None:
+        """Return what became of a key; None where it was put off."""
         try:
-            return self.converger.converge(key)
+            started = self.clock.monotonic()
+
+            def has_time() -> bool:
+                nonlocal started
+                started = self.clock.monotonic()  # what came before was waiting
+                is_first, self._is_begun = not self._is_begun, True
+                return is_first or self.time_left_s() > _RESERVE_S + self._longest_s
+
+            outcome = self.converger.converge(key, has_time)
+        except NoTimeError:
+            return self._put_off(key)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other keys go on and this message comes again
             self.on_trouble(key, error)
             return error
+        self._longest_s = max(self._longest_s, self.clock.monotonic() - started)
+        return outcome
 
-    def _judge(self, message: Message, ended: dict[SourceObject, list[Outcome | Exception]]) -> Failure | None:
+    def _put_off(self, key: str) -> Exception | None:
+        try:
+            self.queue.send(look_at_key(self.bucket, key), 0)
+        except TransientError as error:
+            return error
+        return None
+
+    def _judge(self, message: Message, ended: dict[SourceObject, list[Outcome | Exception | None]]) -> Failure | None:
         if message.trouble is not None:
             return Failure(message.message_id, message.trouble)
         for source in message.objects:
@@ -106,7 +131,7 @@ class Batch:
         return None
 
 
-def _tell(results: list[Outcome | Exception]) -> list[Outcome]:
+def _tell(results: Sequence[Outcome | Exception | None]) -> list[Outcome]:
     """Return the outcomes worth a row: of two readings of one key, the one at which something stands or stood."""
     outcomes = [result for result in results if isinstance(result, Outcome)]
     found = [outcome for outcome in outcomes if not outcome.found_nothing]

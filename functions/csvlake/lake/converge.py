@@ -32,12 +32,16 @@ from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.stamp import Stamp
 from csvlake.lake.tables import Tables, TypesMoved
 
-__all__ = ["Converger", "Convert", "Lake"]
+__all__ = ["Converger", "Convert", "Lake", "NoTimeError"]
 
 _MAX_STARTS = 8
 _LOOK_FIRST_BYTES = 8 << 20  # from here on a HEAD of the target is cheaper than a conversion that was not needed
 
 Convert = Callable[[EngineSource, ConvertOptions, Agree, dict[str, str]], Converted]
+
+
+class NoTimeError(TransientError):
+    """The key was not begun."""
 
 
 class _StartOver(TransientError):  # noqa: N818 - an instruction
@@ -85,10 +89,15 @@ class Converger:
         except TerminalError:
             return True
 
-    def converge(self, key: str) -> Outcome:
+    def converge(self, key: str, has_time: Callable[[], bool] = lambda: True) -> Outcome:
         """Look at a source key and make its target agree with it. Idempotent.
 
+        Args:
+            key: of the source.
+            has_time: asked when the key's turn to be converted has come, which may be long after this call.
+
         Raises:
+            NoTimeError: there was none; nothing was changed.
             TransientError: the key could not be brought to rest; try again.
         """
         started = self._lake.clock.monotonic()
@@ -99,7 +108,7 @@ class Converger:
         else:
             if placement is None:
                 raise ValueError(f"{key} is not data")
-            outcome = self._until_at_rest(placement)
+            outcome = self._until_at_rest(placement, has_time)
         elapsed_ms = round((self._lake.clock.monotonic() - started) * 1000)
         return replace(
             outcome,
@@ -108,11 +117,11 @@ class Converger:
             converted_at=self._lake.clock.now(),
         )
 
-    def _until_at_rest(self, placement: Placement) -> Outcome:
+    def _until_at_rest(self, placement: Placement, has_time: Callable[[], bool]) -> Outcome:
         trouble: TransientError | None = None
         for _ in range(_MAX_STARTS):
             try:
-                return self._look(placement)
+                return self._look(placement, has_time)
             except (_StartOver, PreconditionFailed, SourceChanged) as moved:
                 trouble = moved
             except TypesMoved as moved:
@@ -120,7 +129,7 @@ class Converger:
                 trouble = moved
         raise TransientError(f"{placement.source_key} did not come to rest in {_MAX_STARTS} tries: {trouble}")
 
-    def _look(self, placement: Placement) -> Outcome:
+    def _look(self, placement: Placement, has_time: Callable[[], bool]) -> Outcome:
         store = self._lake.store
         try:
             source = store.open_source(placement.source_key)
@@ -129,7 +138,7 @@ class Converger:
             if there is None:
                 raise _StartOver("the source went while it was opened") from refusal
             return self._refuse(placement, there, refusal)
-        return self._remove(placement) if source is None else self._replace(placement, source)
+        return self._remove(placement) if source is None else self._replace(placement, source, has_time)
 
     def _remove(self, placement: Placement) -> Outcome:
         """Remove the rows of a source that is gone."""
@@ -137,7 +146,7 @@ class Converger:
         was_there = self._delete_target(placement, None)
         return replace(outcome, found_nothing=not was_there)
 
-    def _replace(self, placement: Placement, source: SourceObjectBytes) -> Outcome:
+    def _replace(self, placement: Placement, source: SourceObjectBytes, has_time: Callable[[], bool]) -> Outcome:
         """Put the rows of a source in the place of those that were there."""
         outcome = _describe(placement, source.info)
         if source.size > _LOOK_FIRST_BYTES:
@@ -147,6 +156,8 @@ class Converger:
                 return replace(outcome, outcome="unchanged").with_stamp(stamp)
         try:
             with self._turn:
+                if not has_time():
+                    raise NoTimeError(f"no time was left for {placement.source_key}")
                 prepared = self._prepare(placement, source)
         except TerminalError as refusal:
             return self._refuse(placement, source.info, refusal)
