@@ -68,9 +68,11 @@ def _count_wrapped(data: bytes, delimiter: str, mark: bytes) -> tuple[int, int]:
     last = delimiter[:1] if delimiter == " +" else delimiter[-1:]
     begins = rb"(?:(?<=[\r\n" + re.escape(last.encode()) + rb"])|\A)" + mark
     ends = mark + rb"(?=[\r\n" + re.escape(delimiter[:1].encode()) + rb"]|\Z)"
-    doubled = re.findall(begins + rb"(?:[^" + mark + rb"]|" + mark * 2 + rb")*+" + ends, data)
-    escaped = re.findall(begins + rb"(?:[^\\" + mark + rb"]|\\[\s\S])*+" + ends, data)
-    return max(len(doubled), len(escaped)), len(re.findall(begins, data))
+    doubled = re.compile(begins + rb"(?:[^" + mark + rb"]|" + mark * 2 + rb")*+" + ends)
+    escaped = re.compile(begins + rb"(?:[^\\" + mark + rb"]|\\[\s\S])*+" + ends)
+    # A mark that ends a cell may stand behind a line end that is in the cell: it begins nothing.
+    rest, wrapped = max((pattern.subn(b"x", data) for pattern in (doubled, escaped)), key=lambda done: done[1])
+    return wrapped, wrapped + len(re.findall(begins, rest))
 
 
 def _wrapped_share(trial: Trial) -> float:

@@ -119,11 +119,13 @@ def _find_candidates(bare: bytes, parts: set[str]) -> list[str]:
 
 
 def _find_runs(lines: list[bytes]) -> list[str]:
-    """Return signs of several characters that nearly all lines have."""
+    """Return signs of several characters that nearly all lines have, the header's among them."""
     counts: Counter[str] = Counter()
     for line in lines:
         counts.update(set(_RUNS.findall(line.decode("utf-8", "replace"))))
-    return [run for run, count in counts.most_common(6) if count >= max(2, 0.8 * len(lines)) or count == len(lines)]
+    headed = set(_RUNS.findall(lines[0].decode("utf-8", "replace")))
+    often = [run for run, count in counts.most_common(6) if count >= max(2, 0.8 * len(lines)) or count == len(lines)]
+    return [run for run in often if run in headed]
 
 
 def _score(trial: Trial, delimiter: str) -> float:

@@ -85,6 +85,7 @@ def test_what_is_written_in_a_given_dialect_comes_back(
     escape=st.sampled_from([None, "\\"]),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
 )
+@example(rows=[["id"], ["\r"]], delimiter=",", quote="'", escape=None, end="\n")
 def test_what_is_written_with_quotes_comes_back_or_is_refused(
     rows: list[list[str]], delimiter: str, quote: str, escape: str | None, end: str
 ) -> None:
