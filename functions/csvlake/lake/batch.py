@@ -58,7 +58,7 @@ class Batch:
     ignored: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     _longest_s: float = 0.0
-    _is_begun: bool = False  # the first key is always tried
+    _began_at: float | None = None  # the last one; the first is always tried
 
     def run(self, messages: Sequence[Message], request_id: str) -> list[Failure]:
         """Work through a batch.
@@ -92,22 +92,22 @@ class Batch:
     def _converge(self, key: str) -> Outcome | Exception | None:
         """Return what became of a key; None where it was put off."""
         try:
-            started = self.clock.monotonic()
-
-            def has_time() -> bool:
-                nonlocal started
-                started = self.clock.monotonic()  # what came before was waiting
-                is_first, self._is_begun = not self._is_begun, True
-                return is_first or self.time_left_s() > _RESERVE_S + self._longest_s
-
-            outcome = self.converger.converge(key, has_time)
+            return self.converger.converge(key, self._may_begin)
         except NoTimeError:
             return self._put_off(key)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other keys go on and this message comes again
             self.on_trouble(key, error)
             return error
-        self._longest_s = max(self._longest_s, self.clock.monotonic() - started)
-        return outcome
+
+    def _may_begin(self) -> bool:
+        """Say whether a key whose turn has come is begun. The converger asks for one key after the other."""
+        now = self.clock.monotonic()
+        if self._began_at is not None:
+            self._longest_s = max(self._longest_s, now - self._began_at)
+            if self.time_left_s() <= _RESERVE_S + self._longest_s:
+                return False
+        self._began_at = now
+        return True
 
     def _put_off(self, key: str) -> Exception | None:
         try:
