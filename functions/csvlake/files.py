@@ -33,13 +33,15 @@ def convert_file(
         metadata: for the Parquet file's key-value metadata.
 
     Raises:
-        TerminalError: the file can never be converted as it is; nothing was written.
+        TerminalError: the file can never be converted as it is, or ``dst`` is that file; nothing was written.
         TransientError: it could not be read, or the target not be written.
     """
     options = options or ConvertOptions()
     target = Path(dst)
     if str(dst).startswith("s3://"):
         raise TerminalError("unsupported_target", f"cannot write {dst}: convert to a path, then upload the file")
+    if isinstance(src, str | os.PathLike) and target.exists() and Path(src).exists() and target.samefile(src):
+        raise TerminalError("same_file", f"{dst} is the CSV itself: give the Parquet file another name")
     if options.scratch_dir is None:
         options = replace(options, scratch_dir=target.parent)
     converted = engine.convert(open_any(src), options, metadata=metadata)

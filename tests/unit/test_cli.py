@@ -71,6 +71,13 @@ def test_a_refused_file_is_2_with_its_reason(tmp_path: Path, capsys: pytest.Capt
     assert not out.exists()
 
 
+def test_a_csv_is_never_replaced_by_its_parquet(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = source.read_bytes()
+    assert cli.main(["convert", str(source), str(source)]) == 2
+    assert "same_file: " in capsys.readouterr().err
+    assert source.read_bytes() == before
+
+
 def test_trouble_that_may_pass_is_3(
     source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -285,3 +285,13 @@ def test_a_source_that_cannot_be_opened_is_refused(lake: LakeInMemory) -> None:
     assert (outcome.outcome, outcome.reason) == ("refused", "archived_object: restore it, then copy it in place")
     assert outcome.source_etag == lake.store.objects[KEY][0].etag
     assert lake.rows("t/x.csv") == []
+
+
+def test_a_table_that_was_dropped_is_made_anew_with_the_types_of_its_files(lake: LakeInMemory) -> None:
+    lake.converge(lake.upload("t/a.csv", "x", "1"))
+    text = lake.upload("t/b.csv", "x", "word")
+    lake.converge(text)  # stored as bigint, its cell rescued
+    lake.catalog.tables.clear()
+    assert lake.converge(text).outcome == "converted"
+    assert lake.catalog.tables["t"].type_of("x") == "string"
+    assert str(lake.table("t/b.csv").schema.field("x").type) == "string"

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,8 @@ class Cloud:
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     told = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -220,3 +222,13 @@ def test_trouble_is_logged_with_its_key(cloud: Cloud, caplog: pytest.LogCaptureF
     (told,) = [record for record in caplog.records if record.message == "conversion failed"]
     assert vars(told)["source_key"] == KEY
     assert "the network is away" in str(told.exc_text)
+
+
+def test_a_new_container_removes_the_scratch_of_one_that_was_killed(cloud: Cloud, tmp_path: Path) -> None:
+    left = tmp_path / "csvlake-convert" / ".csvlake-killed.parquet"
+    left.parent.mkdir()
+    left.write_bytes(b"PAR1")
+    cloud.upload(KEY)
+    assert invoke(sample("sqs-eventbridge-created.json")) == []
+    assert not left.exists()
+    assert left.parent.is_dir()

@@ -4,8 +4,11 @@ The work is in `csvlake.lake`; here it is put together. Imports and clients are 
 first message: while it starts, Lambda gives a full processor whatever the function's size.
 """
 
+import shutil
+import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -39,6 +42,10 @@ class _Container:
     def __init__(self, settings: Settings, session: boto3.Session) -> None:
         self.settings = settings
         self.clock = SystemClock()
+        # A run that was killed leaves its scratch file behind, and /tmp outlives it.
+        scratch_dir = Path(tempfile.gettempdir()) / "csvlake-convert"
+        shutil.rmtree(scratch_dir, ignore_errors=True)
+        scratch_dir.mkdir(exist_ok=True)
         self.queue = SqsQueue(session, settings.queue_url)
         store = S3ObjectStore(session, settings.bucket)
         catalog = GlueCatalog(session, settings.database)
@@ -55,7 +62,7 @@ class _Container:
                 layout=Layout(settings.source_prefix, settings.target_prefix),
                 clock=self.clock,
                 convert=engine.convert,
-                options=ConvertOptions(memory_bytes=settings.memory_bytes),
+                options=ConvertOptions(memory_bytes=settings.memory_bytes, scratch_dir=scratch_dir),
                 converter_version=__version__,
             )
         )

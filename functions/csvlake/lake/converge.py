@@ -218,7 +218,9 @@ class Converger:
             target = store.head(placement.target_key)
             known = self._read_stamp(target)
             self._check_source(source)
-            if known is not None and self._is_settled(known, source):
+            # A table that was dropped and made anew may have other types than the object that is still there.
+            is_same = known is not None and known.columns == prepared.stamp.columns
+            if known is not None and is_same and self._is_settled(known, source):
                 self._lake.partitions.register(placement, prepared.table)
                 return replace(outcome, outcome="unchanged").with_stamp(known)
             self._put(placement.target_key, prepared, ABSENT if target is None else target.etag)

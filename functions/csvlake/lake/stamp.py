@@ -5,11 +5,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html. Values
 of free length, the dialect, is cut.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from csvlake.engine.model import Report
+from csvlake.engine.model import Column, Report
 from csvlake.lake.ports import ObjectInfo
 
 __all__ = ["Stamp"]
@@ -32,6 +33,7 @@ class Stamp:
     rows_rescued: int
     dialect: str
     schema_version: str  # of the table when the file was written
+    columns: str  # digest of the names and types that are stored
 
     @classmethod
     def of(cls, source: ObjectInfo, report: Report, converter_version: str, schema_version: str) -> "Stamp":
@@ -47,6 +49,7 @@ class Stamp:
             rows_rescued=report.rows_rescued,
             dialect=report.dialect.describe(),
             schema_version=schema_version,
+            columns=_digest(report.schema),
         )
 
     @classmethod
@@ -64,6 +67,7 @@ class Stamp:
                 rows_rescued=int(_get(metadata, "rows-rescued")),
                 dialect=_get(metadata, "dialect"),
                 schema_version=_get(metadata, "schema-version"),
+                columns=_get(metadata, "columns"),
             )
         except (KeyError, ValueError):
             return None
@@ -82,6 +86,11 @@ class Stamp:
             source.size,
             converter_version,
         )
+
+
+def _digest(schema: Sequence[Column]) -> str:
+    stored = "\n".join(f"{column.name}:{column.type}" for column in schema)
+    return hashlib.sha256(stored.encode()).hexdigest()[:16]
 
 
 def _get(metadata: Mapping[str, str], name: str) -> str:
