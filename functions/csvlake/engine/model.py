@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from csvlake.engine.contract import Contract, OnMisfit
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -16,9 +18,11 @@ __all__ = [
     "RESCUED_COLUMN",
     "Agree",
     "Column",
+    "Contract",
     "ConvertOptions",
     "Converted",
     "Dialect",
+    "OnMisfit",
     "Reject",
     "Report",
     "Source",
@@ -27,7 +31,6 @@ __all__ = [
 RESCUED_COLUMN = "_rescued_data"
 
 TypesMode = Literal["lossless", "text"]
-OnMisfit = Literal["rescue", "widen", "reject_record", "reject_file"]
 
 
 class Source(Protocol):
@@ -63,7 +66,7 @@ class ConvertOptions:
     """How to read one file. The defaults need no knowledge of it."""
 
     types: TypesMode = "lossless"  # "text": every column is a string with the cells' exact text
-    contract: Any = None  # a parsed contract (step 3); None: none
+    contract: Contract | None = None  # what the table's owner says of its files; wins over what is found out
     on_misfit: OnMisfit = "rescue"  # what becomes of a cell that does not fit the agreed type
     memory_bytes: int = 300 << 20  # bound for the whole process
     delimiter: str | None = None  # None: decided from the bytes
