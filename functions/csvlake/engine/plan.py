@@ -55,7 +55,9 @@ def name_columns(layout: Layout) -> list[Column]:
 
 def infer(columns: Sequence[Column], kinds: Sequence[Kind]) -> list[Column]:
     """Return the columns with the narrowest types of their kinds."""
-    return [replace(column, type=glue_type(kind)) for column, kind in zip(columns, kinds, strict=True)]
+    return [
+        replace(column, type=glue_type(kind), digits=kind.digits) for column, kind in zip(columns, kinds, strict=True)
+    ]
 
 
 def agree_on(inferred: Sequence[Column], agree: Agree | None) -> tuple[Column, ...]:
@@ -128,13 +130,18 @@ class Watch:
             self.kinds = [join(known, kind) for known, kind in zip(self.kinds, kinds, strict=True)]
             inferred = infer(self._columns, self.kinds)
             new = {misfit.column.name: misfit.describe_widened() for misfit in misfits}
-            if inferred != self._inferred or new.keys() - self.widened.keys():
+            if _question(inferred) != _question(self._inferred) or new.keys() - self.widened.keys():
                 self.widened |= {name: text for name, text in new.items() if name not in self.widened}
                 self._inferred = inferred
                 self.wanted = widen(agree_on(inferred, self._agree), self.widened.keys())
                 # Once batches were left out it stays so, even if the plan comes true again.
                 self.holds = self.holds and self.wanted == self._plan.wanted
             return self.holds
+
+
+def _question(inferred: Sequence[Column]) -> list[tuple[str, int]]:
+    """Return what the answer to ``agree`` may depend on, that can change while a file is read."""
+    return [(column.type, column.digits) for column in inferred]
 
 
 def widen(columns: Sequence[Column], names: Set[str]) -> tuple[Column, ...]:
