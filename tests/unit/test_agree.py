@@ -9,7 +9,7 @@ from csvlake.lake.ports import Table
 
 
 def table(*columns: str, keys: str = "") -> Table:
-    pairs = (column.split(":") for column in columns)
+    pairs = (column.partition(":")[::2] for column in columns)
     return Table(
         "t", tuple(Column(*pair) for pair in pairs), tuple(Column(k, "string") for k in keys.split()), "s3://x/"
     )
