@@ -1,14 +1,42 @@
 """What a table's owner says of its files, as plain values: the engine obeys it, the lake parses and keeps it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["ColumnRule", "Contract", "OnMissingColumn", "OnNewColumn"]
+__all__ = [
+    "DATE_DIRECTIVES",
+    "ColumnRule",
+    "Contract",
+    "OnMissingColumn",
+    "OnNewColumn",
+    "Projection",
+    "ProjectionType",
+    "find_date_fault",
+]
 
 OnMisfit = Literal["rescue", "widen", "reject_record", "reject_file"]
 OnNewColumn = Literal["add", "rescue", "reject_file"]
 OnMissingColumn = Literal["null", "reject_file"]
+ProjectionType = Literal["enum", "integer", "date", "injected"]
+
+# What a date_format may hold besides text that stands for itself, as in strptime:
+# https://docs.python.org/3/library/datetime.html#format-codes
+DATE_DIRECTIVES = {
+    "%Y": "year, four digits",
+    "%y": "year, two digits: 69 to 99 are of the 20th century",
+    "%m": "month, 01 to 12",
+    "%b": "month, Jan to Dec",
+    "%d": "day, 01 to 31",
+    "%H": "hour, 00 to 23",
+    "%M": "minute",
+    "%S": "second",
+    "%f": "fraction of a second, at most three digits",
+}
+_DATE_PARTS = (("%Y", "%y"), ("%m", "%b"), ("%d",))
+_TIME_PARTS = (("%H",), ("%M",))
+_DIRECTIVE = re.compile(r"%.?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -22,6 +50,17 @@ class ColumnRule:
     date_format: str | None = None  # as in strptime, of a date or timestamp: "%d/%m/%Y"
     null_tokens: tuple[str, ...] = ()  # cells that are null, besides the empty one and the contract's own tokens
     description: str = ""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Which values of a partition key Athena counts out instead of asking Glue."""
+
+    type: ProjectionType
+    values: tuple[str, ...] = ()  # enum
+    range: tuple[str, str] | None = None  # integer, date: first and last; of a date also NOW, NOW-30DAYS
+    digits: int | None = None  # integer: 2 for 01
+    format: str | None = None  # date: as in strptime; None: "%Y-%m-%d"
 
 
 @dataclass(frozen=True)
@@ -39,8 +78,27 @@ class Contract:
     on_new_column: OnNewColumn = "add"
     on_missing_column: OnMissingColumn = "null"
     partition_keys: Mapping[str, str] = field(default_factory=dict)  # name → Glue type, in the path's order
+    projection: Mapping[str, Projection] = field(default_factory=dict)  # all of the partition keys or none
     description: str = ""
 
     def rule_for(self, name: str) -> ColumnRule | None:
         """Return the rule of a column by its cleaned name, None where the contract does not have it."""
         return next((rule for rule in self.columns if rule.name == name), None)
+
+
+def find_date_fault(date_format: str, type_: str) -> str | None:
+    """Return what is wrong with a ``date_format`` of a date or timestamp, None where nothing is."""
+    found = _DIRECTIVE.findall(date_format)
+    unknown = next((directive for directive in found if directive not in DATE_DIRECTIVES), None)
+    if unknown is not None:
+        return f"{unknown} is not known here; {', '.join(DATE_DIRECTIVES)} are"
+    parts = _DATE_PARTS if type_ == "date" else (*_DATE_PARTS, *_TIME_PARTS)
+    for part in parts:
+        if sum(found.count(directive) for directive in part) != 1:
+            return f"it needs {' or '.join(part)} once"
+    rest = set(found) - {directive for part in parts for directive in part}
+    if type_ == "date" and rest:
+        return f"{min(rest)} is no part of a date; use type timestamp"
+    if any(found.count(directive) > 1 for directive in rest) or ("%f" in rest and "%S" not in rest):
+        return "it needs %S and %f at most once, and %f only behind %S"
+    return None
