@@ -8,7 +8,7 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -146,6 +146,16 @@ class MemoryStore:
         self.count("has_any")
         return any(key.startswith(prefix) for key in self.objects)
 
+    def list_objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        self.count("list_objects")
+        listed = [self.objects[key][0] for key in self.keys(prefix) if key > after]
+        yield from (replace(info, metadata={}, version_id=None) for info in listed)
+
+    def list_folders(self, prefix: str) -> Iterator[str]:
+        self.count("list_folders")
+        below = (key.removeprefix(prefix).partition("/") for key in self.keys(prefix))
+        yield from dict.fromkeys(f"{prefix}{folder}/" for folder, slash, _ in below if slash)
+
     def _put(self, key: str, data: bytes, metadata: Mapping[str, str] | None, expected: str | None) -> None:
         held = self.objects.get(key)
         if expected is not None and (ABSENT if held is None else held[0].etag) != expected:
@@ -272,6 +282,10 @@ class MemoryQueue:
     def send(self, body: str, delay_s: int) -> None:
         assert 0 <= delay_s <= 900
         self.sent.append((self.clock.seconds + delay_s, body))
+
+    def send_many(self, bodies: Sequence[str], delay_s: int) -> None:
+        for body in bodies:
+            self.send(body, delay_s)
 
     def receive(self) -> list[str]:
         """Take out the messages that have arrived."""

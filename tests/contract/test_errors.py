@@ -77,6 +77,8 @@ TABLE = Table(
         ("s3", lambda aws: S3ObjectStore(aws, "lake").head("x")),
         ("s3", lambda aws: S3ObjectStore(aws, "lake").delete("x", "e")),
         ("s3", lambda aws: S3ObjectStore(aws, "lake").has_any("x")),
+        ("s3", lambda aws: list(S3ObjectStore(aws, "lake").list_objects("x"))),
+        ("s3", lambda aws: list(S3ObjectStore(aws, "lake").list_folders("x"))),
         ("glue", lambda aws: GlueCatalog(aws, "lake").get_table("t")),
         ("glue", lambda aws: GlueCatalog(aws, "lake").create_table(TABLE)),
         ("glue", lambda aws: GlueCatalog(aws, "lake").add_columns(TABLE, [])),
@@ -86,6 +88,7 @@ TABLE = Table(
         ("glue", lambda aws: GlueCrawler(aws, "c").start()),
         ("glue", lambda aws: GlueCrawler(aws, "c").last_started_at()),
         ("sqs", lambda aws: SqsQueue(aws, "http://q").send("x", 1)),
+        ("sqs", lambda aws: SqsQueue(aws, "http://q").send_many(["x"], 1)),
     ],
 )
 @pytest.mark.parametrize(

@@ -181,3 +181,49 @@ def test_prefixes(under_test: StoreUnderTest) -> None:
     assert not under_test.store.has_any("parquet-files/t/dt=1/")
     under_test.upload("parquet-files/t/dt=1/x.parquet", b"x")
     assert under_test.store.has_any("parquet-files/t/dt=1/")
+
+
+def test_listing(under_test: StoreUnderTest) -> None:
+    keys = [
+        "csv-files/a b+ü%.csv",
+        "csv-files/t/1.csv",
+        "csv-files/t/2.csv",
+        "csv-files/t/\U0001f600",
+        "csv-files/t/\uff5e",
+    ]
+    infos = {key: under_test.upload(key, key.encode()) for key in keys}
+    under_test.upload("csv-file", b"x")
+    under_test.upload("csv-files0", b"x")
+    listed = list(under_test.store.list_objects("csv-files/"))
+    in_order = sorted(keys, key=str.encode)
+    assert [info.key for info in listed] == in_order
+    assert [(info.etag, info.size) for info in listed] == [(infos[key].etag, infos[key].size) for key in in_order]
+    assert all(info.last_modified is not None and not info.metadata for info in listed)
+    for number, key in enumerate(in_order):
+        after = [info.key for info in under_test.store.list_objects("csv-files/", after=key)]
+        assert after == in_order[number + 1 :]
+    assert [info.key for info in under_test.store.list_objects("csv-files/", after="csv-files/s")] == in_order[1:]
+    assert list(under_test.store.list_objects("other/")) == []
+
+
+def test_listing_more_than_a_page(under_test: StoreUnderTest) -> None:
+    keys = [f"t/{number:04}/x" for number in range(1_003)]
+    for key in keys:
+        under_test.upload(key, b"")
+    assert [info.key for info in under_test.store.list_objects("t/")] == keys
+    assert list(under_test.store.list_folders("t/")) == [key.removesuffix("x") for key in keys]
+
+
+def test_folders(under_test: StoreUnderTest) -> None:
+    for key in (
+        "csv-files/loose.csv",
+        "csv-files/b ü/1/x",
+        "csv-files/b ü/2/x",
+        "csv-files/a/",
+        "csv-files/a-b/x",
+        "x/y",
+    ):
+        under_test.upload(key, b"x")
+    assert list(under_test.store.list_folders("csv-files/")) == ["csv-files/a-b/", "csv-files/a/", "csv-files/b ü/"]
+    assert list(under_test.store.list_folders("csv-files/b")) == ["csv-files/b ü/"]
+    assert list(under_test.store.list_folders("")) == ["csv-files/", "x/"]

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from csvlake.aws.errors import code_of, translated
+from csvlake.aws.listing import list_folders, list_objects
 from csvlake.aws.publish import Publication
 from csvlake.errors import TransientError
 from csvlake.lake.ports import ABSENT, ObjectInfo, PreconditionFailed, SourceChanged
@@ -183,6 +184,14 @@ class S3ObjectStore:
         with translated(f"list {self._url(prefix)}"):
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
         return bool(answer.get("Contents"))
+
+    def list_objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        """Yield the objects below a prefix, a request for each thousand."""
+        return list_objects(self._client, self._bucket, prefix, after)
+
+    def list_folders(self, prefix: str) -> Iterator[str]:
+        """Yield the folders directly below a prefix, a request for each thousand."""
+        return list_folders(self._client, self._bucket, prefix)
 
     def _commit(self, publication: Publication, key: str) -> None:
         try:

@@ -4,7 +4,7 @@ The adapters for AWS are in ``csvlake.aws``, those for tests in ``tests/fakes.py
 runs over both. Every method raises `TransientError` for trouble that may pass, and nothing of the library behind it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -117,6 +117,18 @@ class ObjectStore(Protocol):
     def has_any(self, prefix: str) -> bool:
         """Return whether any object's key begins with the prefix."""
 
+    def list_objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        """Yield the objects whose keys begin with the prefix, in the order of their keys' UTF-8 bytes.
+
+        A listing has neither metadata nor versions. Objects that come or go meanwhile may be in it or not.
+
+        Args:
+            after: begin behind this key, which need not exist.
+        """
+
+    def list_folders(self, prefix: str) -> Iterator[str]:
+        """Yield the prefixes that end with the first slash after ``prefix``, in order; each once."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -193,6 +205,13 @@ class Queue(Protocol):
 
     def send(self, body: str, delay_s: int) -> None:
         """Send a message that arrives after ``delay_s`` seconds, at most 900."""
+
+    def send_many(self, bodies: Sequence[str], delay_s: int) -> None:
+        """Send messages as `send` does, many in one request.
+
+        Raises:
+            TransientError: some were not sent, others may have been.
+        """
 
 
 class Clock(Protocol):
