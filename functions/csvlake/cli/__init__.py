@@ -1,0 +1,59 @@
+"""The command line: ``csvlake``, also ``python -m csvlake``.
+
+Exit codes: 0 done, 1 usage, 2 the file was refused (the reason is on stderr), 3 trouble that may pass.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from csvlake import __version__
+from csvlake.cli import convert, inspect
+from csvlake.errors import TerminalError, TransientError
+
+__all__ = ["main"]
+
+_DONE, _USAGE, _REFUSED, _TROUBLE = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: None for the process's own.
+
+    Returns:
+        The exit code.
+    """
+    asked = _parser().parse_args(arguments)
+    try:
+        asked.run(asked)
+    except TerminalError as refusal:
+        return _tell(asked, refusal.reason, _REFUSED)
+    except (TransientError, OSError) as trouble:
+        return _tell(asked, str(trouble), _TROUBLE)
+    return _DONE
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose exit code for wrong usage is ours: 2, argparse's own, means a refused file here."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(_USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="csvlake", description="Turn CSV files into Parquet: nothing lost, nothing guessed wrong.")
+    parser.add_argument("--version", action="version", version=f"csvlake {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for verb in (inspect, convert):
+        verb.add_to(commands)
+    return parser
+
+
+def _tell(asked: argparse.Namespace, trouble: str, code: int) -> int:
+    subject = f"{asked.file}: " if hasattr(asked, "file") else ""
+    print(f"csvlake: {subject}{trouble}", file=sys.stderr)
+    return code

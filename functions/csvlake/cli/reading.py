@@ -1,0 +1,52 @@
+"""What the verbs that read one file have in common: its options, and its report in words and as plain values."""
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from csvlake.engine.model import ConvertOptions, Report
+
+__all__ = ["add_file", "as_plain", "as_text", "count_records", "read_options"]
+
+
+def add_file(parser: argparse.ArgumentParser) -> None:
+    """Let a verb take a file, and say how it is to be read."""
+    parser.add_argument("file", metavar="FILE", help="a path or an s3:// URL")
+    parser.add_argument("--types", choices=["lossless", "text"], default="lossless", help="text: every column as it is")
+    parser.add_argument("--delimiter", help="what stands between cells; \\t for a tab (default: found out)")
+    parser.add_argument("--quote", help="the quote character, '' for none (default: found out)")
+    parser.add_argument("--escape", help="what makes a quote text, '' for a doubled quote (default: found out)")
+    parser.add_argument("--encoding", help="such as utf-8 or windows-1252 (default: found out)")
+    parser.add_argument("--no-header", action="store_true", help="the first record is data")
+
+
+def read_options(asked: argparse.Namespace) -> ConvertOptions:
+    """Return the engine's options for what was asked."""
+    delimiter = asked.delimiter.replace("\\t", "\t") if asked.delimiter else None
+    return ConvertOptions(
+        types=asked.types,
+        delimiter=delimiter,
+        quote=asked.quote,
+        escape=asked.escape,
+        encoding=asked.encoding,
+        header=False if asked.no_header else None,
+    )
+
+
+def as_plain(report: Report) -> dict[str, Any]:
+    """Return the whole report as JSON takes it."""
+    plain = asdict(report)
+    for reject in plain["rejects"]:
+        reject["raw"] = as_text(reject["raw"])
+    return plain
+
+
+def as_text(raw: bytes) -> str:
+    """Return a record's bytes as text; what is not UTF-8 is escaped with backslashes."""
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def count_records(report: Report) -> str:
+    """Return the report's counts in words."""
+    counts = f"{report.records_read} read, {report.rows_written} rows, {report.records_rejected} rejected"
+    return f"{counts}, {report.rows_rescued} rows with rescued cells" if report.rows_rescued else counts
