@@ -4,6 +4,7 @@ References to resources stay readable: ``!Ref DataBucket`` becomes ``DataBucket`
 becomes ``DataBucket.Arn``.
 """
 
+import base64
 import copy
 import re
 from collections.abc import Iterator
@@ -152,6 +153,8 @@ class _Resolver:
                 return argument[0].join(map(str, self.resolve(argument[1])))
             case "Fn::Split":
                 return self.resolve(argument[1]).split(argument[0])
+            case "Fn::Base64":
+                return base64.b64encode(self.resolve(argument).encode()).decode()
             case "Fn::Sub":
                 return re.sub(r"\$\{(!?)([^}]+)\}", self._substitute, argument)
         raise NotImplementedError(f"{name}: teach it to _Resolver")

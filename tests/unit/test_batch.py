@@ -166,7 +166,38 @@ def test_the_newest_row_is_a_keys_state_though_its_batch_went_on(lake: LakeInMem
 def test_the_ledger_is_partitioned_by_day(lake: LakeInMemory) -> None:
     lake.clock.seconds = datetime.fromisoformat("2026-02-03T23:59:59+00:00").timestamp()
     run(lake.batch(), lake.upload("t/x.csv", "id", "1"), request_id="r9")
-    assert lake.store.keys("meta/") == ["meta/conversions/day=2026-02-03/r9.parquet"]
+    assert lake.store.keys("meta/") == ["meta/conversions/day=2026-02-03/r9-235959000000.parquet"]
+
+
+def test_a_request_that_comes_again_replaces_nothing(lake: LakeInMemory) -> None:
+    key = lake.upload("t/x.csv", "id", "1", "2,3")
+    assert not run(lake.batch(), key)
+    lake.clock.advance(1)
+    assert not run(lake.batch(), key)
+    assert [row["outcome"] for row in lake.ledger()] == ["converted", "unchanged"]
+    told = {(row["source_key"], row["converted_at"]) for row in lake.ledger()}
+    assert {(row["source_key"], row["rejected_at"]) for row in lake.ledger("rejects")} == told
+
+
+def test_many_rejects_are_written_as_they_come(lake: LakeInMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csvlake.lake.ledger._PART_BYTES", 4096)
+    keys = [lake.upload(f"t/{name}.csv", "id", *(["1,2"] * 5)) for name in "abc"]
+    batch = lake.batch()
+    assert not run(batch, *keys)
+    names = [key.rpartition("/")[2] for key in lake.store.keys("meta/rejects/")]
+    assert names == [f"r1-080000000000-{part}.parquet" for part in range(4)]
+    assert [row["source_key"] for row in lake.ledger("rejects")] == [key for key in keys for _ in range(5)]
+    assert len(lake.store.keys("meta/conversions/")) == 1
+    assert [outcome.rejects for outcome in batch.outcomes] == [(), (), ()]
+
+
+def test_of_a_long_record_the_beginning_is_kept(lake: LakeInMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csvlake.lake.ledger._RAW_BYTES", 4)
+    run(lake.batch(), lake.upload("t/x.csv", "id", "1,2", "1,éé"))
+    short, long = lake.ledger("rejects")
+    assert (short["raw"], short["reason"]) == ("1,2", "too many cells")
+    assert long["raw"] == "1,é"
+    assert long["reason"] == "too many cells (of its 6 bytes the first 4 are kept here)"
 
 
 def test_the_ledgers_stored_types_are_its_columns(lake: LakeInMemory) -> None:

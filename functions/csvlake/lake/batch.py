@@ -7,13 +7,13 @@ fails alone. Nothing is acknowledged before the ledger has it.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from csvlake.errors import TransientError
 from csvlake.events import Message, SourceObject, look_at_key
 from csvlake.lake.converge import Converger, NoTimeError
 from csvlake.lake.crawl import request_crawl
-from csvlake.lake.ledger import Ledger, Outcome
+from csvlake.lake.ledger import Entry, Ledger, Outcome
 from csvlake.lake.ports import Clock, Crawler, Queue
 
 __all__ = ["Batch", "Failure"]
@@ -69,15 +69,18 @@ class Batch:
         Raises:
             TransientError: the ledger or the request for a crawl could not be kept: no message may be acknowledged.
         """
-        ended = self._converge_all(source for message in messages for source in message.objects)
+        entry = self.ledger.begin(request_id, self.clock.now())
+        ended = self._converge_all([source for message in messages for source in message.objects], entry)
         self.outcomes = list({told.source_key: told for source in ended for told in _tell(ended[source])}.values())
-        self.ledger.write(self.outcomes, request_id, self.clock.now())
+        entry.finish(self.outcomes)
         if self.crawler is not None and self.outcomes:
             request_crawl(self.crawler, self.queue, self.clock)
         failures = (self._judge(message, ended) for message in messages)
         return [failure for failure in failures if failure is not None]
 
-    def _converge_all(self, sources: Iterable[SourceObject]) -> dict[SourceObject, list[Outcome | Exception | None]]:
+    def _converge_all(
+        self, sources: Iterable[SourceObject], entry: Entry
+    ) -> dict[SourceObject, list[Outcome | Exception | None]]:
         wanted: dict[SourceObject, list[str]] = {}
         for source in sources:
             wanted[source] = [
@@ -86,13 +89,15 @@ class Batch:
         self.ignored = [f"{source.bucket}/{source.key}" for source, keys in wanted.items() if not keys]
         keys = list(dict.fromkeys(key for named in wanted.values() for key in named))
         with ThreadPoolExecutor(max_workers=self.threads) as pool:
-            ended = dict(zip(keys, pool.map(self._converge, keys), strict=True))
+            ended = dict(zip(keys, pool.map(lambda key: self._converge(key, entry), keys), strict=True))
         return {source: [ended[key] for key in named] for source, named in wanted.items()}
 
-    def _converge(self, key: str) -> Outcome | Exception | None:
-        """Return what became of a key; None where it was put off."""
+    def _converge(self, key: str, entry: Entry) -> Outcome | Exception | None:
+        """Return what became of a key, less its rejects, which the ledger has then; None where it was put off."""
         try:
-            return self.converger.converge(key, self._may_begin)
+            outcome = self.converger.converge(key, self._may_begin)
+            entry.add_rejects(outcome)
+            return replace(outcome, rejects=())
         except NoTimeError:
             return self._put_off(key)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other keys go on and this message comes again

@@ -2,12 +2,14 @@
 
 One object a table and invocation, written before the messages are acknowledged: a failed write fails the batch, and
 the redelivered messages find their files converted, with the counts in the objects' metadata. So a row may come twice,
-and is never missing; the newest row of a ``source_key`` is its state.
+and is never missing; the newest row of a ``source_key`` is its state. A conversion and the records that it rejected
+have the same ``source_key`` and the same time, by which the views of template.yaml join them.
 
 The Glue tables are declared in template.yaml with partition projection on ``day``; a test compares them with the
 columns here.
 """
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -19,7 +21,7 @@ from csvlake.engine.model import Reject
 from csvlake.lake.ports import ObjectStore
 from csvlake.lake.stamp import Stamp
 
-__all__ = ["LEDGER_COLUMNS", "REJECT_COLUMNS", "Ledger", "Outcome", "OutcomeKind", "RejectedRecord"]
+__all__ = ["LEDGER_COLUMNS", "REJECT_COLUMNS", "Entry", "Ledger", "Outcome", "OutcomeKind", "RejectedRecord"]
 
 OutcomeKind = Literal["converted", "unchanged", "refused", "deleted"]
 
@@ -53,6 +55,9 @@ REJECT_COLUMNS: Final[Mapping[str, str]] = {
     "rejected_at": "timestamp",
 }
 
+_RAW_BYTES = 1 << 20  # of a record that is longer; byte_offset says where the rest is
+_REJECT_BYTES = 1 << 10  # what a rejected record takes in memory besides its text
+_PART_BYTES = 32 << 20  # of rejected records in memory; more are written as several objects
 _ARROW_TYPES = {"string": pa.string(), "bigint": pa.int64(), "timestamp": pa.timestamp("ms")}
 _WRITER_ARGUMENTS: Final[Mapping[str, Any]] = {
     "compression": "zstd",
@@ -119,48 +124,87 @@ class Ledger:
         self._store = store
         self._meta_prefix = meta_prefix
 
-    def write(self, outcomes: Iterable[Outcome], request_id: str, now: datetime) -> None:
-        """Keep the outcomes of one invocation, and the records that its files rejected.
-
-        Idempotent: writing again under the same request id replaces.
+    def begin(self, request_id: str, now: datetime) -> "Entry":
+        """Begin the entry of one invocation, under a name that no other has, one with the same request id included.
 
         Args:
             now: in UTC; gives the partition ``day``.
+        """
+        return Entry(self._store, self._meta_prefix, request_id, now)
+
+
+class Entry:
+    """What one invocation tells the ledger. Threads may share it."""
+
+    def __init__(self, store: ObjectStore, meta_prefix: str, request_id: str, now: datetime) -> None:
+        self._store = store
+        self._meta_prefix = meta_prefix
+        self._request_id = request_id
+        self._now = now
+        self._lock = threading.Lock()
+        self._rejected: list[dict[str, Any]] = []
+        self._rejected_bytes = 0
+        self._parts = 0
+
+    def add_rejects(self, outcome: Outcome) -> None:
+        """Take the records that a file rejected; written at once when they are many, so that memory stays bounded.
+
+        Raises:
+            TransientError: they could not be written; the message may not be acknowledged.
+        """
+        at = _ms(outcome.converted_at or self._now)
+        with self._lock:
+            for record in outcome.rejects:
+                self._rejected.append({**_describe(record), "rejected_at": at})
+                self._rejected_bytes += min(len(record.reject.raw), _RAW_BYTES) + _REJECT_BYTES
+                if self._rejected_bytes >= _PART_BYTES:
+                    self._put_rejects()
+
+    def finish(self, outcomes: Iterable[Outcome]) -> None:
+        """Write the rejects that are left, then the outcomes.
 
         Raises:
             TransientError: it could not be written; no message of the batch may be acknowledged.
         """
-        kept = list(outcomes)
-        at = now.replace(tzinfo=None)
-        rejected = [
-            {
-                "source_key": record.source_key,
-                "source_etag": record.source_etag,
-                "line": record.reject.line,
-                "byte_offset": record.reject.byte_offset,
-                "reason": record.reject.reason,
-                "raw": record.reject.raw.decode("utf-8", "backslashreplace"),
-                "rejected_at": at,
-            }
-            for outcome in kept
-            for record in outcome.rejects
-        ]
         rows = [
             {
                 **{name: getattr(outcome, name, None) for name in LEDGER_COLUMNS},
-                "request_id": request_id,
-                "converted_at": (outcome.converted_at or now).replace(tzinfo=None),
+                "request_id": self._request_id,
+                "converted_at": _ms(outcome.converted_at or self._now),
             }
-            for outcome in kept
+            for outcome in outcomes
         ]
-        self._put("rejects", REJECT_COLUMNS, rejected, request_id, at)
-        self._put("conversions", LEDGER_COLUMNS, rows, request_id, at)
+        with self._lock:
+            self._put_rejects()
+            self._put("conversions", "", LEDGER_COLUMNS, rows)
 
-    def _put(
-        self, table: str, columns: Mapping[str, str], rows: list[dict[str, Any]], request_id: str, at: datetime
-    ) -> None:
+    def _put_rejects(self) -> None:
+        self._put("rejects", f"-{self._parts}", REJECT_COLUMNS, self._rejected)
+        self._rejected, self._rejected_bytes, self._parts = [], 0, self._parts + 1
+
+    def _put(self, table: str, part: str, columns: Mapping[str, str], rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
         schema = pa.schema([(name, _ARROW_TYPES[type_]) for name, type_ in columns.items()])
-        key = f"{self._meta_prefix}{table}/day={at:%Y-%m-%d}/{request_id}.parquet"
+        name = f"{self._request_id}-{self._now:%H%M%S%f}{part}.parquet"
+        key = f"{self._meta_prefix}{table}/day={self._now:%Y-%m-%d}/{name}"
         self._store.put_table(key, pa.Table.from_pylist(rows, schema=schema), _WRITER_ARGUMENTS)
+
+
+def _describe(record: RejectedRecord) -> dict[str, Any]:
+    reject, reason = record.reject, record.reject.reason
+    if len(reject.raw) > _RAW_BYTES:
+        reason = f"{reason} (of its {len(reject.raw)} bytes the first {_RAW_BYTES} are kept here)"
+    return {
+        "source_key": record.source_key,
+        "source_etag": record.source_etag,
+        "line": reject.line,
+        "byte_offset": reject.byte_offset,
+        "reason": reason,
+        "raw": reject.raw[:_RAW_BYTES].decode("utf-8", "backslashreplace"),
+    }
+
+
+def _ms(at: datetime) -> datetime:
+    """Return a time as the tables have it, so that a conversion and its rejects can be joined by it."""
+    return at.replace(tzinfo=None, microsecond=at.microsecond // 1000 * 1000)
