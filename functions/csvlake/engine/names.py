@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from csvlake.engine.model import RESCUED_COLUMN
 
-__all__ = ["clean_names"]
+__all__ = ["RESERVED_NAMES", "clean_names"]
 
 MAX_CHARS = 255  # https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
-_RESERVED = frozenset({RESCUED_COLUMN, "_extra_cells", "_missing_cells", "_raw"})
+RESERVED_NAMES = frozenset({RESCUED_COLUMN, "_extra_cells", "_missing_cells", "_raw"})
 _RUN = re.compile(r"[^a-z0-9_]+")
 _PLAIN = re.compile(r"[a-z0-9_]+")
 
@@ -35,7 +35,7 @@ def clean_names(texts: Sequence[str]) -> list[str]:
     they too are names that do not depend on the column's position.
     """
     names = [_clean(text) or f"column_{position}" for position, text in enumerate(texts, start=1)]
-    taken, own = set(_RESERVED), set(names)
+    taken, own = set(RESERVED_NAMES), set(names)
     counts: dict[str, int] = {}
     out = []
     for base in names:
