@@ -30,13 +30,17 @@ DATE_DIRECTIVES = {
     "%b": "month, Jan to Dec",
     "%d": "day, 01 to 31",
     "%H": "hour, 00 to 23",
+    "%I": "hour, 01 to 12, with %p",
+    "%p": "AM or PM",
     "%M": "minute",
     "%S": "second",
     "%f": "fraction of a second, at most three digits",
 }
+# As GNU's strftime has it: a field without a leading zero. And %3f: a fraction of so many digits.
+_LOOSE = ("%-m", "%-d", "%-H", "%-I", "%1f", "%2f", "%3f")
+_DIRECTIVE = re.compile(r"%-?[0-9]?.?", re.DOTALL)
 _DATE_PARTS = (("%Y", "%y"), ("%m", "%b"), ("%d",))
-_TIME_PARTS = (("%H",), ("%M",))
-_DIRECTIVE = re.compile(r"%.?", re.DOTALL)
+_TIME_PARTS = (("%H", "%I"), ("%M",))
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,11 @@ class Contract:
 
 def find_date_fault(date_format: str, type_: str) -> str | None:
     """Return what is wrong with a ``date_format`` of a date or timestamp, None where nothing is."""
-    found = _DIRECTIVE.findall(date_format)
-    unknown = next((directive for directive in found if directive not in DATE_DIRECTIVES), None)
+    spelled = _DIRECTIVE.findall(date_format)
+    unknown = next((part for part in spelled if part not in DATE_DIRECTIVES and part not in _LOOSE), None)
     if unknown is not None:
         return f"{unknown} is not known here; {', '.join(DATE_DIRECTIVES)} are"
+    found = [f"%{part[-1]}" for part in spelled]
     parts = _DATE_PARTS if type_ == "date" else (*_DATE_PARTS, *_TIME_PARTS)
     for part in parts:
         if sum(found.count(directive) for directive in part) != 1:
@@ -101,4 +106,4 @@ def find_date_fault(date_format: str, type_: str) -> str | None:
         return f"{min(rest)} is no part of a date; use type timestamp"
     if any(found.count(directive) > 1 for directive in rest) or ("%f" in rest and "%S" not in rest):
         return "it needs %S and %f at most once, and %f only behind %S"
-    return None
+    return None if ("%p" in rest) == ("%I" in found) else "%I and %p need each other"
