@@ -9,17 +9,20 @@ import zipfile
 import pyarrow as pa
 import pytest
 
+from csvlake.engine.archive import read_zip
+from csvlake.engine.inflate import CHUNK_BYTES
 from csvlake.engine.model import ConvertOptions
 from csvlake.engine.source import open_source, open_text
 from csvlake.errors import TerminalError
 
 TEXT = b"".join(b"%d,abc,%d\n" % (i, i * 7919 % 100003) for i in range(120_000))
 HALF = len(TEXT) // 2
+AS_DEFLATE64 = (b"\x01\x02\x14\x03\x14\0\0\0\0\0", b"\x01\x02\x14\x03\x14\0\0\0\x09\0")  # a method in the directory
 
 
-def zip_of(**members: bytes) -> bytes:
+def zip_of(method: int = zipfile.ZIP_DEFLATED, /, **members: bytes) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(name.replace("_", "."), data)
     return file.getvalue()
@@ -35,6 +38,9 @@ def zstd(data: bytes) -> bytes:
         ("gzip", gzip.compress(TEXT)),
         ("gzip", gzip.compress(TEXT[:HALF]) + gzip.compress(TEXT[HALF:]) + bytes(512)),
         ("zip", zip_of(a_csv=TEXT)),
+        ("zip", zip_of(zipfile.ZIP_STORED, a_csv=TEXT)),
+        ("zip", zip_of(zipfile.ZIP_BZIP2, a_csv=TEXT)),
+        ("zip", zip_of(zipfile.ZIP_LZMA, a_csv=TEXT)),
         ("zstd", zstd(TEXT)),
         ("zstd", zstd(TEXT[:HALF]) + zstd(TEXT[HALF:])),
         ("bz2", bz2.compress(TEXT)),
@@ -58,6 +64,9 @@ def test_ranges_of_compressed_text_are_ranges_of_the_text(compression: str, data
         ("damaged_compression", gzip.compress(TEXT)[:-20]),
         ("damaged_compression", gzip.compress(TEXT) + b"garbage"),
         ("damaged_compression", zip_of(a_csv=TEXT)[:-50]),
+        ("damaged_compression", zip_of(zipfile.ZIP_STORED, a_csv=TEXT).replace(b"7,abc,", b"8,abc,", 1)),
+        ("damaged_compression", b"PK\x03\x04" + zip_of(a_csv=TEXT).replace(b"PK\x03\x04", b"PK\x03\x05")),
+        ("unsupported_compression", zip_of(zipfile.ZIP_STORED, a_csv=TEXT).replace(*AS_DEFLATE64)),
         ("damaged_compression", zstd(TEXT)[:-10]),
         ("damaged_compression", bz2.compress(TEXT)[:-10]),
         ("damaged_compression", lzma.compress(TEXT)[:-10]),
@@ -80,3 +89,12 @@ def test_a_small_file_that_expands_without_end_is_refused() -> None:
     assert len(bomb) < 42_000
     with pytest.raises(TerminalError, match="1000 times its size"):
         open_text(open_source(bomb), ConvertOptions())
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_no_more_than_a_piece_of_an_archive_is_in_memory(method: int) -> None:
+    zeros = 64 << 20
+    packed = zip_of(method, a_csv=bytes(zeros))
+    sizes = [len(piece) for piece in read_zip(open_source(packed))]
+    assert sum(sizes) == zeros
+    assert max(sizes) <= CHUNK_BYTES

@@ -1,24 +1,21 @@
 """Recognise compressed content by its first bytes, never by a name, and expand it as a stream in bounded memory."""
 
-import bz2
-import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Iterator
 
 import pyarrow as pa
 
+from csvlake.engine.archive import read_zip
+from csvlake.engine.inflate import CHUNK_BYTES, STARTS, SourceFile, read_chunks, read_members
 from csvlake.engine.model import Source
 from csvlake.errors import TerminalError
 
-__all__ = ["CHUNK_BYTES", "SourceFile", "detect_compression", "expand", "refuse_other_formats"]
+__all__ = ["detect_compression", "expand", "refuse_other_formats"]
 
-CHUNK_BYTES = 1 << 20
 EXPANSION_RATIO = 1000  # no table that anybody made compresses further; a bomb does
 EXPANSION_FLOOR_BYTES = 64 << 20  # below this the ratio does not matter
-_XZ_MEMORY_BYTES = 128 << 20  # the dictionary that an xz file may ask for (xz -9 asks for 65 MiB)
 
 _MAGIC = (
     (b"\x1f\x8b\x08", "gzip"),
@@ -40,50 +37,6 @@ _OTHER_FORMATS = (
     (b"Obj\x01", "an Avro file"),
     (b"\x89PNG\r\n", "a PNG picture"),
 )
-
-
-class _Decompressor(Protocol):
-    @property
-    def eof(self) -> bool: ...
-
-    @property
-    def unused_data(self) -> bytes: ...
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
-
-
-class SourceFile(io.RawIOBase):
-    """A source as a file to read and seek in."""
-
-    def __init__(self, source: Source) -> None:
-        super().__init__()
-        self._source = source
-        self._pos = 0
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move, and return the new position."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._pos, io.SEEK_END: self._source.size}[whence]
-        self._pos = max(0, base + offset)
-        return self._pos
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._pos
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer as far as the source goes."""
-        data = self._source.read_range(self._pos, len(buffer))
-        buffer[: len(data)] = data
-        self._pos += len(data)
-        return len(data)
 
 
 def detect_compression(head: bytes) -> str | None:
@@ -111,7 +64,7 @@ def expand(source: Source, compression: str) -> Iterator[bytes]:
     limit = max(EXPANSION_FLOOR_BYTES, EXPANSION_RATIO * source.size)
     total = 0
     try:
-        for chunk in _chunks(source, compression):
+        for chunk in _expand_all(source, compression):
             total += len(chunk)
             if total > limit:
                 raise TerminalError(
@@ -127,84 +80,15 @@ def expand(source: Source, compression: str) -> Iterator[bytes]:
         ) from error
 
 
-def _chunks(source: Source, compression: str) -> Iterator[bytes]:
-    if compression == "gzip":
-        return _members(source, lambda: zlib.decompressobj(wbits=31))
-    if compression == "bz2":
-        return _members(source, bz2.BZ2Decompressor)
-    if compression == "xz":
-        return _members(source, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY_BYTES))
+def _expand_all(source: Source, compression: str) -> Iterator[bytes]:
+    if compression == "zip":
+        return read_zip(source)
     if compression == "zstd":
-        return _zstd(source)
-    return _zip(source)
+        return _read_zstd(source)
+    return read_members(read_chunks(source), STARTS[compression])
 
 
-def _members(source: Source, start: Callable[[], _Decompressor]) -> Iterator[bytes]:
-    """Expand one compressed stream after the other; zero bytes between and behind them are padding."""
-    offset = 0
-    pending = b""
-    machine: _Decompressor | None = None
-    while True:
-        if not pending:
-            pending = source.read_range(offset, CHUNK_BYTES)
-            offset += len(pending)
-            if not pending:
-                break
-        if machine is None:
-            pending = pending.lstrip(b"\0")
-            if not pending:
-                continue
-            machine = start()
-        yield from _feed(machine, pending)
-        pending = b""
-        if machine.eof:
-            pending, machine = machine.unused_data, None
-    if machine is not None:
-        raise EOFError("the end of the compressed stream is missing")
-
-
-def _feed(machine: _Decompressor, data: bytes) -> Iterator[bytes]:
-    """Give one decompressor data, and take what comes out in pieces."""
-    while True:
-        piece = machine.decompress(data, CHUNK_BYTES)
-        if piece:
-            yield piece
-        if machine.eof:
-            return
-        # zlib hands back the input it has not looked at; the others keep it and say so.
-        data = getattr(machine, "unconsumed_tail", b"")
-        if not data and (getattr(machine, "needs_input", True) or not piece):
-            return
-
-
-def _zstd(source: Source) -> Iterator[bytes]:
+def _read_zstd(source: Source) -> Iterator[bytes]:
     with pa.PythonFile(SourceFile(source), mode="r") as raw, pa.CompressedInputStream(raw, "zstd") as stream:
         while chunk := stream.read(CHUNK_BYTES):
             yield chunk
-
-
-def _zip(source: Source) -> Iterator[bytes]:
-    with zipfile.ZipFile(SourceFile(source)) as archive:
-        members = [
-            m
-            for m in archive.infolist()
-            if not m.is_dir()
-            and not m.filename.startswith("__MACOSX/")
-            and not m.filename.split("/")[-1].startswith(".")
-        ]
-        names = ", ".join(m.filename for m in members[:5])
-        if any(m.filename == "[Content_Types].xml" for m in members):
-            raise TerminalError("not_csv", f"{source.name} is an Excel or other Office file: export it as CSV")
-        if len(members) != 1:
-            raise TerminalError(
-                "archive_not_one_file",
-                f"{source.name} is a zip archive of {len(members)} files ({names}): upload each file by itself",
-            )
-        if members[0].flag_bits & 1:
-            raise TerminalError("encrypted", f"{source.name} is an encrypted zip archive: upload it decrypted")
-        try:
-            with archive.open(members[0]) as file:
-                while chunk := file.read(CHUNK_BYTES):
-                    yield chunk
-        except NotImplementedError as error:
-            raise TerminalError("unsupported_compression", f"{source.name}: {error}") from error

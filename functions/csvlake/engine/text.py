@@ -9,8 +9,9 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 
-from csvlake.engine.compression import CHUNK_BYTES, detect_compression, expand, refuse_other_formats
+from csvlake.engine.compression import detect_compression, expand, refuse_other_formats
 from csvlake.engine.encodings import decide_encoding
+from csvlake.engine.inflate import CHUNK_BYTES, read_chunks
 from csvlake.engine.model import ConvertOptions, Source
 from csvlake.engine.transcode import Chunks, Encoding, transcode
 from csvlake.errors import TerminalError
@@ -141,7 +142,7 @@ def open_text(source: Source, options: ConvertOptions, *, whole: bool = False) -
     compression = detect_compression(head)
     if compression is None:
         refuse_other_formats(head, source.name)
-        return _open_raw(source, head, None, lambda: _read_chunks(source), options, whole or len(head) == source.size)
+        return _open_raw(source, head, None, lambda: read_chunks(source), options, whole or len(head) == source.size)
     return _open_expanded(source, compression, options, whole or source.size <= STREAM_WHOLE_BYTES)
 
 
@@ -199,8 +200,3 @@ def _transcode(chunks: Chunks, verdict: Encoding, name: str) -> Iterator[bytes]:
 
 def _one_chunk(data: bytes) -> Iterator[bytes]:
     yield data
-
-
-def _read_chunks(source: Source) -> Iterator[bytes]:
-    for offset in range(0, source.size, CHUNK_BYTES):
-        yield source.read_range(offset, CHUNK_BYTES)
