@@ -146,9 +146,10 @@ class MemoryStore:
         self.count("has_any")
         return any(key.startswith(prefix) for key in self.objects)
 
-    def list_objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+    def list_objects(self, prefix: str, after: str = "", *, deep: bool = True) -> Iterator[ObjectInfo]:
         self.count("list_objects")
-        listed = [self.objects[key][0] for key in self.keys(prefix) if key > after]
+        keys = [key for key in self.keys(prefix) if key > after and (deep or "/" not in key.removeprefix(prefix))]
+        listed = [self.objects[key][0] for key in keys]
         yield from (replace(info, metadata={}, version_id=None) for info in listed)
 
     def list_folders(self, prefix: str) -> Iterator[str]:

@@ -204,6 +204,9 @@ def test_listing(under_test: StoreUnderTest) -> None:
         assert after == in_order[number + 1 :]
     assert [info.key for info in under_test.store.list_objects("csv-files/", after="csv-files/s")] == in_order[1:]
     assert list(under_test.store.list_objects("other/")) == []
+    single = [info.key for info in under_test.store.list_objects("csv-files/", deep=False)]
+    assert single == in_order[:1]
+    assert list(under_test.store.list_objects("csv-files/", in_order[0], deep=False)) == []
 
 
 def test_listing_more_than_a_page(under_test: StoreUnderTest) -> None:

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["list_folders", "list_objects"]
 
 
-def list_objects(client: "S3Client", bucket: str, prefix: str, after: str) -> Iterator[ObjectInfo]:
-    """Yield every object below a prefix; see `ObjectStore.list_objects`."""
-    for page in _pages(client, bucket, prefix, **({"StartAfter": after} if after else {})):
+def list_objects(client: "S3Client", bucket: str, prefix: str, after: str, *, deep: bool) -> Iterator[ObjectInfo]:
+    """Yield the objects below a prefix; see `ObjectStore.list_objects`."""
+    asked = {**({"StartAfter": after} if after else {}), **({} if deep else {"Delimiter": "/"})}
+    for page in _pages(client, bucket, prefix, **asked):
         for item in page.get("Contents", []):
             yield ObjectInfo(item["Key"], item["ETag"].strip('"'), item["Size"], last_modified=item["LastModified"])
 

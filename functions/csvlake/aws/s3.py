@@ -185,9 +185,9 @@ class S3ObjectStore:
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
         return bool(answer.get("Contents"))
 
-    def list_objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+    def list_objects(self, prefix: str, after: str = "", *, deep: bool = True) -> Iterator[ObjectInfo]:
         """Yield the objects below a prefix, a request for each thousand."""
-        return list_objects(self._client, self._bucket, prefix, after)
+        return list_objects(self._client, self._bucket, prefix, after, deep=deep)
 
     def list_folders(self, prefix: str) -> Iterator[str]:
         """Yield the folders directly below a prefix, a request for each thousand."""

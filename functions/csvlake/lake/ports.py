@@ -117,13 +117,14 @@ class ObjectStore(Protocol):
     def has_any(self, prefix: str) -> bool:
         """Return whether any object's key begins with the prefix."""
 
-    def list_objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+    def list_objects(self, prefix: str, after: str = "", *, deep: bool = True) -> Iterator[ObjectInfo]:
         """Yield the objects whose keys begin with the prefix, in the order of their keys' UTF-8 bytes.
 
         A listing has neither metadata nor versions. Objects that come or go meanwhile may be in it or not.
 
         Args:
             after: begin behind this key, which need not exist.
+            deep: False: only those with no slash after the prefix.
         """
 
     def list_folders(self, prefix: str) -> Iterator[str]:
