@@ -22,7 +22,6 @@ def find_contradictions(data: dict[str, Any]) -> Iterator[Fault]:
     yield from _check_aliases(columns)
     for number, column in columns:
         yield from _check_column(f"columns[{number}]", column)
-    yield from _repeated("null_tokens", data.get("null_tokens"))
     yield from _check_dialect(data)
     keys = data.get("partition_keys") or {}
     names = {column.get("name") for _, column in columns}
@@ -55,8 +54,6 @@ def _check_aliases(columns: Sequence[tuple[int, dict[str, Any]]]) -> Iterator[Fa
 
 
 def _check_column(path: str, column: dict[str, Any]) -> Iterator[Fault]:
-    yield from _repeated(f"{path}.aliases", column.get("aliases"))
-    yield from _repeated(f"{path}.null_tokens", column.get("null_tokens"))
     date_format, type_ = column.get("date_format"), column.get("type")
     if date_format is None or (type_ is None and "type" in column):
         return
@@ -82,18 +79,9 @@ def _check_projection(keys: dict[str, str | None], projection: dict[str, dict[st
         path = f"projection.{key}"
         if key not in keys:
             yield path, f"is not among the partition keys {', '.join(keys) or '(none)'}"
-        elif given is not None and given.get("type") is not None and keys[key] is not None:
-            for field, fault in find_projection_faults(str(keys[key]), given):
+        if given is not None and given.get("type") is not None:
+            for field, fault in find_projection_faults(keys.get(key), given):
                 yield (f"{path}.{field}" if field else path), fault
     for key in keys:
         if key not in projection:
             yield "projection", f"has no {key}: Athena wants all partition keys or none"
-
-
-def _repeated(path: str, texts: Sequence[str | None] | None) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for number, text in enumerate(texts or ()):
-        if text in seen:
-            yield f"{path}[{number}]", f"{text!r} is there twice"
-        elif text is not None:
-            seen.add(text)

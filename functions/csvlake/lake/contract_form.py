@@ -12,7 +12,7 @@ from csvlake.errors import TerminalError
 from csvlake.lake.form import Choice, Flag, Text, Whole, suggest
 from csvlake.lake.form_tree import Entries, Field, Fields, Items
 from csvlake.lake.partition_values import KEY_TYPES
-from csvlake.lake.projection import PROJECTED_FORMATS
+from csvlake.lake.projection import PROJECTED_FORMATS, PROJECTION_FIELDS
 
 __all__ = ["CONTRACT_FORM", "make_schema"]
 
@@ -38,6 +38,16 @@ def make_schema() -> dict[str, Any]:
         "title": "csvlake contract",
         "description": "What a table's owner says of its CSV files: csv-files/<table>/_contract.yaml",
         **CONTRACT_FORM.schema(),
+    }
+
+
+def _rule_of(kind: str, own: tuple[str, ...]) -> dict[str, Any]:
+    """Return the JSON Schema of what projections of one type have, the first of their own fields being required."""
+    others = sorted({name for names in PROJECTION_FIELDS.values() for name in names} - {*own})
+    then: dict[str, Any] = {"properties": dict.fromkeys(others, False)}
+    return {
+        "if": {"properties": {"type": {"const": kind}}},
+        "then": then | ({"required": list(own[:1])} if own else {}),
     }
 
 
@@ -115,11 +125,12 @@ _COLUMN = Fields(
     },
 )
 
+_RANGE = Items(Text(), '["2020-01-01", "NOW"]', 2, 2, is_set=False)
 _PROJECTION = Fields(
     {
         "type": Field(Choice("a projection", get_args(ProjectionType)), "How the key's values are counted out."),
         "values": Field(Items(Text(), '["eu", "us"]', 1), "enum: all values there are."),
-        "range": Field(Items(Text(), '["2020-01-01", "NOW"]', 2, 2), "integer, date: the first and the last value."),
+        "range": Field(_RANGE, "integer, date: the first and the last value."),
         "digits": Field(Whole(1, 18), "integer: how many digits folders have, 2 for 01; left out: as many as needed."),
         "format": Field(
             Choice("a format of projected dates", PROJECTED_FORMATS), "date: how folders spell dates.", "%Y-%m-%d"
@@ -127,6 +138,7 @@ _PROJECTION = Fields(
     },
     "{type: injected}",
     ("type",),
+    {"allOf": [_rule_of(kind, own) for kind, own in PROJECTION_FIELDS.items()]},
 )
 
 CONTRACT_FORM = Fields(

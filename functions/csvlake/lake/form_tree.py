@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from csvlake.lake.form import SHOWN_CHARS, Form, Reading, Text, suggest
+from csvlake.lake.form import SHOWN_CHARS, Form, Reading, Text, quote, suggest
 from csvlake.lake.yaml_tree import line_of
 
 __all__ = ["Entries", "Field", "Fields", "Items"]
@@ -20,6 +20,7 @@ class Items:
     example: str
     least: int = 0
     most: int | None = None
+    is_set: bool = True  # no item may be there twice
 
     def read(self, node: yaml.Node, path: str, reading: Reading) -> list[Any] | None:
         """Return the items in their order, None for each that has a problem."""
@@ -31,10 +32,16 @@ class Items:
             reading.add(path, f"has {len(node.value)} items, not {wanted}: write it as {self.example}")
             return None
         items = []
+        seen = set()
         for number, item in enumerate(node.value):
             inner = f"{path}[{number}]"
             reading.lines[inner] = line_of(item)
-            items.append(self.item.read(item, inner, reading))
+            value = self.item.read(item, inner, reading)
+            if self.is_set and isinstance(value, str):
+                if value in seen:
+                    reading.add(inner, f"{quote(value)} is there twice")
+                seen.add(value)
+            items.append(value)
         return items
 
     def schema(self) -> dict[str, Any]:
@@ -44,6 +51,8 @@ class Items:
             out["minItems"] = self.least
         if self.most is not None:
             out["maxItems"] = self.most
+        if self.is_set:
+            out["uniqueItems"] = True
         return out
 
 

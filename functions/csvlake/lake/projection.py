@@ -14,6 +14,7 @@ from csvlake.lake.partitions import NULL_VALUE, escape_value
 
 __all__ = [
     "PROJECTED_FORMATS",
+    "PROJECTION_FIELDS",
     "find_projection_faults",
     "make_projection",
     "projection_parameters",
@@ -32,7 +33,12 @@ _FORMATS = {
 }
 PROJECTED_FORMATS = tuple(_FORMATS)
 
-_FIELDS = {"enum": ("values",), "integer": ("range", "digits"), "date": ("range", "format"), "injected": ()}
+PROJECTION_FIELDS: dict[str, tuple[str, ...]] = {  # by type; where it has any, the first is required
+    "enum": ("values",),
+    "integer": ("range", "digits"),
+    "date": ("range", "format"),
+    "injected": (),
+}
 _KEY_TYPES = {  # Trino, on which Athena is built, takes no others: plugin/trino-hive/…/projection
     "enum": ("string",),
     "integer": ("string", "bigint", "int"),
@@ -67,20 +73,20 @@ def projection_parameters(contract: Contract) -> dict[str, str]:
     return out
 
 
-def find_projection_faults(type_: str, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def find_projection_faults(type_: str | None, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with one key's projection: the field, and the fault.
 
     Args:
-        type_: of the partition key.
+        type_: of the partition key, None where it has a problem.
         given: the fields of `Projection` that were given, each of its own form; None where a field has a problem.
     """
     kind = str(given["type"])
-    if type_ not in _KEY_TYPES[kind]:
+    if type_ is not None and type_ not in _KEY_TYPES[kind]:
         yield "type", f"{kind} needs a partition key of type {' or '.join(_KEY_TYPES[kind])}, not {type_}"
     for name in given:
-        if name != "type" and name not in _FIELDS[kind]:
+        if name != "type" and name not in PROJECTION_FIELDS[kind]:
             yield name, f"is not of projections of type {kind}"
-    for name in _FIELDS[kind][:1]:
+    for name in PROJECTION_FIELDS[kind][:1]:
         if name not in given:
             yield "", f"has no {name}"
     if any(value is None or (isinstance(value, list) and None in value) for value in given.values()):
@@ -115,14 +121,10 @@ def read_date(text: str, date_format: str) -> datetime | None:
 
 
 def _find_enum_faults(values: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    seen: set[str] = set()
     for number, value in enumerate(values):
-        place = f"values[{number}]"
-        if value in seen:
-            yield place, f"{value!r} is there twice"
-        seen.add(value)
         if "," in value or value != value.strip() or escape_value(value) != value or value == NULL_VALUE:
-            yield place, f"{value!r} cannot be projected: it has a comma, blanks around it, or what a path escapes"
+            fault = "cannot be projected: it has a comma, blanks around it, or what a path escapes"
+            yield f"values[{number}]", f"{value!r} {fault}"
 
 
 def _find_integer_faults(bounds: tuple[str, str]) -> Iterator[tuple[str, str]]:
@@ -133,7 +135,7 @@ def _find_integer_faults(bounds: tuple[str, str]) -> Iterator[tuple[str, str]]:
         yield "range", f"{bounds[0]} is more than {bounds[1]}"
 
 
-def _find_date_faults(projection: Projection, bounds: tuple[str, str], type_: str) -> Iterator[tuple[str, str]]:
+def _find_date_faults(projection: Projection, bounds: tuple[str, str], type_: str | None) -> Iterator[tuple[str, str]]:
     date_format = projection.format or "%Y-%m-%d"
     if type_ == "date" and date_format != "%Y-%m-%d":
         yield "format", "folders of a key of type date are written %Y-%m-%d; make the key a string"
