@@ -76,6 +76,12 @@ def test_a_quote_that_would_swallow_records_costs_one_line() -> None:
     assert [r.raw for r in got.rejects] == [b'1,"a,x']
 
 
+@pytest.mark.parametrize("final", [True, False])
+def test_a_character_that_is_cut_off_is_valid_only_where_more_may_come(final: bool) -> None:
+    got = read(b"1,a\n2,\xc3", layout(2), final=final)
+    assert (len(got.records), len(got.rejects), got.consumed) == (1, int(final), 7 if final else 4)
+
+
 def test_bytes_that_are_not_utf8_are_rejected_with_their_record() -> None:
     got = read(b"1,a\n2,\xff\xfe\n3,c\n", layout(2))
     assert len(got.records) == 2

@@ -3,17 +3,18 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 __all__ = ["Grammar", "Match", "compile_grammar", "count_lines", "parse_line", "parse_record"]
 
 _ODD_LINES = 20  # how far a quoted cell with odd quotes inside is followed
 _ODD_BYTES = 1 << 20
+_CR = 13
 _BLANKS = re.compile(rb" *+")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
+_LINE_END = re.compile(rb"[\r\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One record found: its cells, where it ends, and what was odd about its quotes."""
 
     cells: tuple[bytes, ...]
@@ -183,7 +184,10 @@ def _skip_blanks(data: bytes, pos: int) -> int:
 def parse_line(data: bytes, pos: int) -> tuple[int, int]:
     """Return the end of the physical line at ``pos``, before and after its line end."""
     found = _LINE_END.search(data, pos)
-    return found.span() if found else (len(data), len(data))
+    if found is None:
+        return len(data), len(data)
+    stop, end = found.span()
+    return stop, end + (data[stop] == _CR and data.startswith(b"\n", end))
 
 
 def count_lines(data: bytes, start: int, end: int) -> int:

@@ -3,6 +3,7 @@
 import re
 
 from csvlake.engine.grammar import Grammar, Match, Unclosed, parse_line, parse_record
+from csvlake.engine.regular import read_regular
 
 __all__ = ["read_record"]
 
@@ -11,7 +12,9 @@ _MEANT_LINES = 20  # a cell with odd quotes that goes over more lines has most l
 _SWALLOWED_LINES = 200  # looked at, of those inside a record that has not the width of the others
 
 
-def read_record(data: bytes, pos: int, g: Grammar, width: int | None, final: bool) -> Match | None:
+def read_record(
+    data: bytes, pos: int, line: tuple[int, int], g: Grammar, width: int | None, final: bool
+) -> Match | None:
     """Read the record at ``pos``.
 
     Quotes in their places have one meaning. Others are tried as text inside the quoted cell, then as its end with text
@@ -20,6 +23,7 @@ def read_record(data: bytes, pos: int, g: Grammar, width: int | None, final: boo
     Args:
         data: UTF-8 bytes.
         pos: where the record starts; at least one byte must be there.
+        line: where its first physical line ends, as `parse_line` says.
         g: the dialect.
         width: cells that a record should have; None while that is not known.
         final: whether the text ends where ``data`` ends.
@@ -30,10 +34,12 @@ def read_record(data: bytes, pos: int, g: Grammar, width: int | None, final: boo
     Raises:
         Incomplete: the record may go on after ``data``.
     """
-    try:
-        ended = parse_record(data, pos, g, final, literal_inside=False)
-    except Unclosed:
-        ended = None
+    ended = read_regular(data, pos, *line, g) if final or line[1] < len(data) else None
+    if ended is None:
+        try:
+            ended = parse_record(data, pos, g, final, literal_inside=False)
+        except Unclosed:
+            ended = None
     if ended is not None and not ended.odd:
         return None if _swallows(data, pos, ended, g, width) else ended
     try:

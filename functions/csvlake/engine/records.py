@@ -1,11 +1,13 @@
 """Read records one by one, exactly and tolerantly: the slow path, for stretches the fast one cannot vouch for."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from csvlake.engine.grammar import Grammar, Incomplete, compile_grammar, count_lines, parse_line
+from csvlake.engine.grammar import Incomplete, compile_grammar, count_lines, parse_line
 from csvlake.engine.layout import Layout, Skipped
 from csvlake.engine.model import Reject
 from csvlake.engine.reading import read_record
+from csvlake.engine.transcode import is_utf8
 from csvlake.errors import TerminalError
 
 __all__ = ["RECORD_BYTES", "Record", "Records", "read_records"]
@@ -13,8 +15,7 @@ __all__ = ["RECORD_BYTES", "Record", "Records", "read_records"]
 RECORD_BYTES = 64 << 20  # a longer record is not read
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record: its cells' exact text, and where it stands."""
 
     line: int  # physical line where it starts, 1-based
@@ -50,58 +51,75 @@ def read_records(
     Raises:
         TerminalError: a record is longer than ``RECORD_BYTES`` and has no line end within it.
     """
-    dialect = layout.dialect
-    g = compile_grammar(dialect.delimiter, dialect.quote, dialect.escape)
-    out = Records(line=line)
-    pos = 0
+    reader = _Reader(data, layout, offset, final, Records(line=line))
+    out = reader.out
     stop = len(data) if limit is None else min(limit, len(data))
-    while pos < stop:
+    while out.consumed < stop:
         try:
-            end = _read_one(data, pos, g, layout, offset, final, out)
+            end = reader.read_one(out.consumed)
         except Incomplete:
-            if len(data) - pos <= RECORD_BYTES:
+            if len(data) - out.consumed <= RECORD_BYTES:
                 break
-            end = _reject_line(data, pos, offset, final, out, f"record longer than {RECORD_BYTES} bytes")
-        out.line += count_lines(data, pos, end)
-        pos = end
-    out.consumed = pos
+            end = reader.reject_line(out.consumed, f"record longer than {RECORD_BYTES} bytes")
+        out.line += 1 if end == reader.line_end else count_lines(data, out.consumed, end)
+        out.consumed = end
     return out
 
 
-def _read_one(data: bytes, pos: int, g: Grammar, layout: Layout, offset: int, final: bool, out: Records) -> int:
-    """Read the record at ``pos`` into ``out`` and return where the next one starts."""
-    stop, end = parse_line(data, pos)
-    if stop == pos and layout.width > 1:
-        if end == len(data) and not final and data[pos:end] == b"\r":
-            raise Incomplete
-        return end  # an empty line is no record of a table with several columns
-    match = read_record(data, pos, g, layout.width, final)
-    if match is None:
-        return _reject_line(data, pos, offset, final, out, "a quote opens in this line and never closes")
-    raw = data[pos : match.content_end]
-    if len(match.cells) != layout.width and layout.comment and raw.lstrip(b" ").startswith(layout.comment.encode()):
-        out.skipped.append(Skipped(out.line, "comment", raw))
-        return match.end
-    if len(raw) > RECORD_BYTES:
-        out.rejects.append(Reject(out.line, offset + pos, f"record longer than {RECORD_BYTES} bytes", raw))
-        return match.end
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        reason = f"byte {error.start + 1} of the record is not {layout.dialect.encoding}: {error.reason}"
-        out.rejects.append(Reject(out.line, offset + pos, reason, raw))
-        return match.end
-    out.records.append(Record(out.line, offset + pos, raw, match.cells))
-    return match.end
+class _Reader:
+    """A stretch and what was read of it."""
 
+    def __init__(self, data: bytes, layout: Layout, offset: int, final: bool, out: Records) -> None:
+        dialect = layout.dialect
+        self.data = data
+        self.out = out
+        self.line_end = 0  # behind the physical line at which the last record starts
+        self._grammar = compile_grammar(dialect.delimiter, dialect.quote, dialect.escape)
+        self._layout = layout
+        self._width = layout.width
+        self._offset = offset
+        self._final = final
+        self._comment = layout.comment.encode() if layout.comment else None
+        self._is_valid = is_utf8(data, final=final)
 
-def _reject_line(data: bytes, pos: int, offset: int, final: bool, out: Records, reason: str) -> int:
-    """Reject the physical line at ``pos``; reading goes on with the next one."""
-    stop, end = parse_line(data, pos)
-    if stop == len(data) and not final:
-        raise TerminalError(
-            "record_too_long",
-            f"the record at line {out.line}, byte {offset + pos}, is longer than {RECORD_BYTES} bytes",
-        )
-    out.rejects.append(Reject(out.line, offset + pos, reason, data[pos:stop]))
-    return end
+    def read_one(self, pos: int) -> int:
+        """Read the record at ``pos`` and return where the next one starts."""
+        data, out = self.data, self.out
+        line = parse_line(data, pos)
+        stop, self.line_end = line
+        if stop == pos and self._width > 1:
+            if self.line_end == len(data) and not self._final and data[pos:] == b"\r":
+                raise Incomplete
+            return self.line_end  # an empty line is no record of a table with several columns
+        match = read_record(data, pos, line, self._grammar, self._width, self._final)
+        if match is None:
+            return self.reject_line(pos, "a quote opens in this line and never closes")
+        cells, end, content_end, _ = match
+        raw = data[pos:content_end]
+        if self._comment and len(cells) != self._width and raw.lstrip(b" ").startswith(self._comment):
+            out.skipped.append(Skipped(out.line, "comment", raw))
+        elif len(raw) > RECORD_BYTES:
+            out.rejects.append(Reject(out.line, self._offset + pos, f"record longer than {RECORD_BYTES} bytes", raw))
+        elif not self._is_valid and (reason := self._find_invalid(raw)):
+            out.rejects.append(Reject(out.line, self._offset + pos, reason, raw))
+        else:
+            out.records.append(Record(out.line, self._offset + pos, raw, cells))
+        return end
+
+    def _find_invalid(self, raw: bytes) -> str | None:
+        try:
+            raw.decode()
+        except UnicodeDecodeError as error:
+            return f"byte {error.start + 1} of the record is not {self._layout.dialect.encoding}: {error.reason}"
+        return None
+
+    def reject_line(self, pos: int, reason: str) -> int:
+        """Reject the physical line at ``pos``; reading goes on with the next one."""
+        stop, end = parse_line(self.data, pos)
+        if stop == len(self.data) and not self._final:
+            raise TerminalError(
+                "record_too_long",
+                f"the record at line {self.out.line}, byte {self._offset + pos}, is longer than {RECORD_BYTES} bytes",
+            )
+        self.out.rejects.append(Reject(self.out.line, self._offset + pos, reason, self.data[pos:stop]))
+        return end

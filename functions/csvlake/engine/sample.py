@@ -91,7 +91,7 @@ def read_rows(data: bytes, grammar: Grammar, final: bool, limit: int) -> Trial:
             trial.rows.append(Row(line, pos, end, (), b""))
         else:
             try:
-                match = read_record(data, pos, grammar, None, final)
+                match = read_record(data, pos, (stop, end), grammar, None, final)
             except Incomplete:
                 if len(data) - pos < _LONG_BYTES:
                     break

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from csvlake.errors import TerminalError
 
-__all__ = ["Chunks", "Encoding", "decodes", "transcode"]
+__all__ = ["Chunks", "Encoding", "decodes", "is_utf8", "transcode"]
 
+_LOOK_BYTES = 64 << 10
 Chunks = Callable[[], Iterator[bytes]]
 
 
@@ -27,6 +28,18 @@ def decodes(chunks: Chunks, codec: str, skip: int, whole: bool) -> bool:
         for _ in transcode(chunks() if whole else iter([next(chunks(), b"")]), codec, skip, partial=not whole):
             pass
     except TerminalError:
+        return False
+    return True
+
+
+def is_utf8(data: bytes, *, final: bool) -> bool:
+    """Whether bytes are UTF-8, which unless ``final`` may end within a character. In little memory."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), _LOOK_BYTES):
+            decoder.decode(data[start : start + _LOOK_BYTES])
+        decoder.decode(b"", final)
+    except UnicodeDecodeError:
         return False
     return True
 
