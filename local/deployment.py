@@ -9,7 +9,7 @@ import boto3
 
 from local.artifacts import build_artifacts, override_parameters
 from local.sam import aws_environment, run_sam
-from local.server import ACCESS_KEY, ACCOUNT_ID, DUCKDB, REGION, SECRET_KEY, Server
+from local.server import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY, Server
 from local.state import ROOT, State
 from local.tools import Say
 
@@ -33,7 +33,6 @@ class Stack:
     function_name: str
     crawler_name: str
     topic_arn: str
-    engine: str = DUCKDB
 
 
 OUTPUTS = {
@@ -106,8 +105,7 @@ def _read_outputs(server: Server) -> Stack:
     if lacking := sorted(set(OUTPUTS.values()) - set(outputs)):
         raise DeploymentError(f"the stack {name} lacks the outputs {', '.join(lacking)} ({described['StackStatus']})")
     values = {field: outputs[output] for field, output in OUTPUTS.items()}
-    fixed = {"endpoint_url": server.endpoint_url, "region": REGION, "account_id": ACCOUNT_ID, "engine": server.engine}
-    return Stack(**fixed, **values)
+    return Stack(endpoint_url=server.endpoint_url, region=REGION, account_id=ACCOUNT_ID, **values)
 
 
 def _shell_exports(stack: Stack) -> str:

@@ -7,16 +7,19 @@ can let another process act at exactly that moment.
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from csvlake.engine.kinds import arrow_type
 from csvlake.engine.model import (
     RESCUED_COLUMN,
     Agree,
@@ -170,6 +173,7 @@ class MemoryCatalog:
 
     tables: dict[str, Table] = field(default_factory=dict)
     partitions: dict[str, dict[tuple[str, ...], Partition]] = field(default_factory=dict)
+    partition_columns: dict[tuple[str, tuple[str, ...]], tuple[Column, ...]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     hooks: dict[str, Callable[[], object]] = field(default_factory=dict)
 
@@ -188,19 +192,26 @@ class MemoryCatalog:
         self.tables[table.name] = replace(table, version_id="0")
         return self.tables[table.name]
 
-    def add_columns(self, table: Table, columns: Sequence[Column]) -> Table:
-        self._count("add_columns")
-        assert columns, "a version without a change"
+    def update_table(self, table: Table) -> Table:
+        self._count("update_table")
         held = self.tables.get(table.name)
         if held is None or held.version_id != table.version_id:
             raise TableChanged(f"{table.name} changed")
-        version = str(int(held.version_id) + 1)
-        self.tables[table.name] = replace(held, columns=(*held.columns, *columns), version_id=version)
+        assert table != held, "a version without a change"
+        self.tables[table.name] = replace(table, version_id=str(int(held.version_id) + 1))
         return self.tables[table.name]
+
+    def align_partitions(self, table: Table) -> int:
+        self._count("align_partitions")
+        odd = [key for key, held in self.partition_columns.items() if key[0] == table.name and held != table.columns]
+        for key in odd:
+            self.partition_columns[key] = table.columns
+        return len(odd)
 
     def create_partition(self, table: Table, partition: Partition) -> None:
         self._count("create_partition")
         self.partitions.setdefault(table.name, {}).setdefault(partition.values, partition)
+        self.partition_columns.setdefault((table.name, partition.values), table.columns)
 
     def has_partition(self, table: str, values: Sequence[str]) -> bool:
         self._count("has_partition")
@@ -209,6 +220,7 @@ class MemoryCatalog:
     def delete_partition(self, table: str, values: Sequence[str]) -> None:
         self._count("delete_partition")
         self.partitions.get(table, {}).pop(tuple(values), None)
+        self.partition_columns.pop((table, tuple(values)), None)
 
     def _count(self, call: str) -> None:
         self.calls[call] += 1
@@ -274,6 +286,16 @@ class MemoryCrawler:
 
 
 @dataclass
+class MemoryOwner:
+    """An `Owner` who keeps what he was told."""
+
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def tell(self, subject: str, text: str) -> None:
+        self.told.append((subject, text))
+
+
+@dataclass
 class MemoryQueue:
     """A `Queue`: (when it arrives, body) of each message that was sent."""
 
@@ -295,20 +317,20 @@ class MemoryQueue:
         return arrived
 
 
-def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
-    """Stand in for the engine: UTF-8, commas; integers are bigint, all else string; a long record is rejected.
+_NUMBER = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 
-    An empty file is refused. A cell that is no integer in a bigint column is rescued.
+
+def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+    """Stand in for the engine: UTF-8, commas; bigint, decimal(18,s), all else string; a long record is rejected.
+
+    An empty file is refused. A cell that does not fit its column is rescued.
     """
     text = source.read_range(0, source.size).decode()
     if not text:
         raise TerminalError("empty_file", "the file has no bytes")
     header, *records = list(csv.reader(io.StringIO(text)))
     rows = [record for record in records if len(record) <= len(header)]
-    inferred = [
-        Column(name, "bigint" if all(_is_integer(row[at]) for row in rows) and rows else "string", name)
-        for at, name in enumerate(header)
-    ]
+    inferred = [_infer(name, [row[at] for row in rows]) for at, name in enumerate(header)]
     columns = list(agree(inferred))
     written: list[dict[str, Any]] = []
     for row in rows:
@@ -318,7 +340,7 @@ def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metada
     rescued = sum(row[RESCUED_COLUMN] is not None for row in written)
     if rescued:
         columns.append(Column(RESCUED_COLUMN, "string"))
-    schema = pa.schema([(c.name, pa.int64() if c.type == "bigint" else pa.string()) for c in columns])
+    schema = pa.schema([(c.name, arrow_type(c.type)) for c in columns])
     rejects = [Reject(i, 0, "too many cells", ",".join(r).encode()) for i, r in enumerate(records) if r not in rows]
     report = Report(
         Dialect(",", '"', None, "utf-8", None, True, 0, "\n"),
@@ -333,13 +355,21 @@ def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metada
     return Converted(report, table, {"compression": "zstd"}, None)
 
 
-def _is_integer(cell: str) -> bool:
-    return cell == "" or (cell.isdigit() and (cell == "0" or cell[0] != "0"))
+def _infer(name: str, cells: Sequence[str]) -> Column:
+    numbers = [_NUMBER.fullmatch(cell) for cell in cells if cell]
+    if not numbers or not all(numbers):
+        return Column(name, "string", name)
+    found = [number for number in numbers if number is not None]
+    scale = max(len(number[2] or "") for number in found)
+    digits = max(len(number[1].strip("0")) for number in found)
+    return Column(name, f"decimal(18,{scale})" if scale else "bigint", name, digits)
 
 
-def _read(cell: str, type_: str) -> int | str | None:
-    if cell == "":
+def _read(cell: str, type_: str) -> Decimal | int | str | None:
+    if type_ == "string" or not cell:
+        return cell or None
+    number = _NUMBER.fullmatch(cell)
+    scale = 0 if type_ == "bigint" else int(type_.rstrip(")").split(",")[1])
+    if number is None or len(number[2] or "") > scale:
         return None
-    if type_ == "bigint":
-        return int(cell) if _is_integer(cell) else None
-    return cell
+    return Decimal(cell) if scale else int(cell)

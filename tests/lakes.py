@@ -11,12 +11,22 @@ import pyarrow as pa
 from csvlake.engine.model import ConvertOptions
 from csvlake.events import parse_messages
 from csvlake.lake.batch import Batch, Failure
+from csvlake.lake.changes import Changes
 from csvlake.lake.converge import Converger, Convert, Lake
 from csvlake.lake.ledger import Ledger, Outcome
 from csvlake.lake.naming import Layout, place
 from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.tables import Tables
-from tests.fakes import MemoryCatalog, MemoryClock, MemoryCrawler, MemoryQueue, MemoryStore, convert_simply
+from csvlake.lake.widening_limit import WideningLimit
+from tests.fakes import (
+    MemoryCatalog,
+    MemoryClock,
+    MemoryCrawler,
+    MemoryOwner,
+    MemoryQueue,
+    MemoryStore,
+    convert_simply,
+)
 
 
 @dataclass
@@ -29,6 +39,8 @@ class LakeInMemory:
     crawler: MemoryCrawler | None = None
     convert: Convert = convert_simply
     version: str = "1"
+    auto_migrate_bytes: int = 1 << 30
+    owner: MemoryOwner = field(default_factory=MemoryOwner)
     queue: MemoryQueue = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,10 +54,26 @@ class LakeInMemory:
         """
         is_direct = self.crawler is None
         store, catalog, queue = wrap(self.store), wrap(self.catalog), wrap(self.queue)
-        tables = Tables(catalog, self.clock, "s3://lake/", registers=is_direct)
+        layout = Layout()
+        changes = Changes(catalog, store, queue, self.clock, layout, "lake")
+        widening = WideningLimit(store, layout, self.clock, self.owner, self.auto_migrate_bytes)
+        tables = Tables(catalog, self.clock, changes, "s3://lake/", registers=is_direct)
         partitions = PartitionRegistry(catalog, store, self.clock, queue, "lake", registers=is_direct)
         options = ConvertOptions()
-        return Converger(Lake(store, tables, partitions, Layout(), self.clock, self.convert, options, self.version))
+        return Converger(
+            Lake(
+                store,
+                tables,
+                changes,
+                widening,
+                partitions,
+                layout,
+                self.clock,
+                self.convert,
+                options,
+                self.version,
+            )
+        )
 
     def batch(
         self, converger: Converger | None = None, wrap: Callable[[Any], Any] = lambda port: port, **settings: Any

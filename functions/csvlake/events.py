@@ -6,7 +6,8 @@ What arrives, and where its shape is documented:
 - SQS ← SNS without raw delivery: https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
 - EventBridge: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 - S3's own notification: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-- csvlake's own message, on the same queue: ``{"csvlake": "look_at_key", "bucket": …, "key": …}`` and
+- csvlake's own message, on the same queue: ``{"csvlake": "look_at_key", "bucket": …, "key": …}``,
+  ``{"csvlake": "converge_table", "table": …, "change_id": …, …}`` and
   ``{"csvlake": "start_crawler", "asked_at": <seconds since 1970>}``.
 
 An event only says "look at this key": whether it told of a creation or a deletion is not even kept.
@@ -14,13 +15,21 @@ An event only says "look at this key": whether it told of a creation or a deleti
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
 from csvlake.errors import TransientError
 
-__all__ = ["CrawlerRequest", "Message", "SourceObject", "look_at_key", "parse_messages", "start_crawler"]
+__all__ = [
+    "CrawlerRequest",
+    "Message",
+    "SourceObject",
+    "TableRequest",
+    "look_at_key",
+    "parse_messages",
+    "start_crawler",
+]
 
 _MAX_NESTING = 4  # SQS, SNS, EventBridge, and one to spare; a message that nests deeper is not ours
 
@@ -53,6 +62,39 @@ class CrawlerRequest:
 
 
 @dataclass(frozen=True)
+class TableRequest:
+    """A change of a table to be brought to its end.
+
+    Attributes:
+        tries: how often the message came before, up to a limit.
+        behind: how many targets were not in step the last time; None before the first.
+        is_met: whether the change was seen in the catalog. One that is not there may still come.
+    """
+
+    table: str
+    change_id: str
+    tries: int = 0
+    behind: int | None = None
+    is_met: bool = False
+
+    def write(self) -> str:
+        """Return the body of the message."""
+        return json.dumps({"csvlake": "converge_table", **asdict(self)})
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> "TableRequest":
+        """Read the body of the message."""
+        behind = body.get("behind")
+        return cls(
+            _text(body["table"]),
+            _text(body["change_id"]),
+            int(body.get("tries", 0)),
+            None if behind is None else int(behind),
+            body.get("is_met") is True,
+        )
+
+
+@dataclass(frozen=True)
 class Message:
     """One message and what it asks for; ``trouble`` where it cannot be understood.
 
@@ -61,8 +103,11 @@ class Message:
 
     message_id: str | None
     objects: tuple[SourceObject, ...] = ()
-    crawler: CrawlerRequest | None = None
+    request: CrawlerRequest | TableRequest | None = None
     trouble: TransientError | None = None
+
+
+_Asked = tuple[list[SourceObject], CrawlerRequest | TableRequest | None]
 
 
 def parse_messages(event: Mapping[str, Any]) -> list[Message]:
@@ -94,14 +139,14 @@ def _is_sqs(record: object) -> bool:
 
 def _parse_one(message_id: str | None, body: object) -> Message:
     try:
-        objects, crawler = _open(body, _MAX_NESTING)
+        objects, request = _open(body, _MAX_NESTING)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         trouble = TransientError(f"unknown message: {type(error).__name__}: {error}")
         return Message(message_id, trouble=trouble)
-    return Message(message_id, tuple(dict.fromkeys(objects)), crawler)
+    return Message(message_id, tuple(dict.fromkeys(objects)), request)
 
 
-def _open(body: object, depth: int) -> tuple[list[SourceObject], CrawlerRequest | None]:
+def _open(body: object, depth: int) -> _Asked:
     if depth == 0:
         raise ValueError("envelopes nested too deeply")
     if isinstance(body, str):
@@ -141,9 +186,11 @@ def _eventbridge(detail: Mapping[str, Any]) -> SourceObject:
     return SourceObject(_text(detail["bucket"]["name"]), key, decoded if decoded != key else None)
 
 
-def _own(body: Mapping[str, Any]) -> tuple[list[SourceObject], CrawlerRequest | None]:
+def _own(body: Mapping[str, Any]) -> _Asked:
     if body["csvlake"] == "look_at_key":
         return [SourceObject(_text(body["bucket"]), _text(body["key"]))], None
+    if body["csvlake"] == "converge_table":
+        return [], TableRequest.read(body)
     if body["csvlake"] == "start_crawler":
         return [], CrawlerRequest(float(body["asked_at"]))
     raise ValueError(f"an unknown request {body['csvlake']!r}")

@@ -20,6 +20,9 @@ class Settings:
         memory_bytes: bound for the whole process.
         crawler_name: "" where the stack has no crawler.
         queue_url: of the queue that the function reads, and writes to when something is to be done later.
+        owner_topic_arn: where the lake's owner is told of what needs him; "" for nowhere.
+        auto_migrate_bytes: of a table's older CSVs, above which a misfit changes no type by itself.
+        type_change_grace_s: seconds after which no conversion that began before a change can still be published.
     """
 
     bucket: str
@@ -31,6 +34,9 @@ class Settings:
     catalog_mode: CatalogMode = "direct"
     crawler_name: str = ""
     memory_bytes: int = 300 << 20
+    owner_topic_arn: str = ""
+    auto_migrate_bytes: int = 1 << 30
+    type_change_grace_s: float = 120.0
 
     @staticmethod
     def are_given() -> bool:
@@ -64,6 +70,9 @@ class Settings:
             catalog_mode=cast(CatalogMode, mode),
             crawler_name=given.get("CSVLAKE_CRAWLER_NAME", ""),
             memory_bytes=int(memory_mb * _MEMORY_SHARE) << 20,
+            owner_topic_arn=given.get("CSVLAKE_OWNER_TOPIC_ARN", ""),
+            auto_migrate_bytes=int(given.get("CSVLAKE_AUTO_MIGRATE_BYTES") or cls.auto_migrate_bytes),
+            type_change_grace_s=float(given.get("CSVLAKE_TYPE_CHANGE_GRACE_S") or cls.type_change_grace_s),
         )
 
 

@@ -1,9 +1,11 @@
 """What every `Catalog` does."""
 
+from dataclasses import replace
+
 import pytest
 
 from csvlake.engine.model import Column
-from csvlake.lake.ports import Catalog, Partition, Table, TableChanged
+from csvlake.lake.ports import Catalog, Partition, Table, TableChange, TableChanged
 
 NEW = Table(
     "t",
@@ -43,7 +45,9 @@ def test_creating_twice_tells_of_the_change(catalog: Catalog) -> None:
 
 def test_columns_are_appended(catalog: Catalog) -> None:
     created = catalog.create_table(NEW)
-    changed = catalog.add_columns(created, [Column("more", "decimal(18,2)", "More!")])
+    changed = catalog.update_table(
+        replace(created, columns=(*created.columns, Column("more", "decimal(18,2)", "More!")))
+    )
     read = catalog.get_table("t")
     assert read is not None
     assert described(read.columns) == [("id", "bigint"), ("name", "string"), ("more", "decimal(18,2)")]
@@ -54,14 +58,42 @@ def test_columns_are_appended(catalog: Catalog) -> None:
 def test_adding_to_a_table_that_is_gone_tells_of_the_change(catalog: Catalog) -> None:
     other = Table("other", NEW.columns, (), "s3://lake/parquet-files/other/")
     created = catalog.create_table(other)
-    gone = Table("gone", created.columns, (), created.location, created.version_id, created.native)
+    native = {**created.native, "Name": "gone"} if created.native else None
     with pytest.raises(TableChanged):
-        catalog.add_columns(_renamed(gone), [Column("more", "date")])
+        catalog.update_table(replace(created, name="gone", native=native))
 
 
-def _renamed(table: Table) -> Table:
-    native = {**table.native, "Name": table.name} if table.native else None
-    return Table(table.name, table.columns, table.partition_keys, table.location, table.version_id, native)
+def test_everything_that_csvlake_keeps_of_a_table_comes_back(catalog: Catalog) -> None:
+    change = TableChange("c1", 1.5, {"id": ("bigint", "decimal(18,2)")}, {"id": "decimal(18,4)"})
+    projection = {"projection.enabled": "true", "projection.dt.type": "date"}
+    told = replace(NEW, change=change, types_id="t1", contract='{"columns": []}', description="of trust")
+    made = catalog.create_table(replace(told, projection=projection))
+    for table in (made, catalog.get_table("t")):
+        assert table is not None
+        assert (table.change, table.types_id, table.contract) == (change, "t1", '{"columns": []}')
+        assert (table.description, table.projection) == ("of trust", projection)
+        assert table.type_of("id") == "decimal(18,4)"
+    changed = catalog.update_table(replace(made, change=None, contract="", description="", projection={}))
+    assert (changed.change, changed.contract, changed.description, changed.projection) == (None, "", "", {})
+    assert changed.types_id == "t1"
+
+
+def test_types_change_in_place_and_comments_stay(catalog: Catalog) -> None:
+    created = catalog.create_table(NEW)
+    columns = (replace(created.columns[0], type="decimal(18,2)"), created.columns[1])
+    changed = catalog.update_table(replace(created, columns=columns))
+    assert described(changed.columns) == [("id", "decimal(18,2)"), ("name", "string")]
+    assert changed.columns[0].source_name == "ID"
+
+
+def test_partitions_are_aligned_with_their_table(catalog: Catalog) -> None:
+    created = catalog.create_table(NEW)
+    for day in range(3):
+        catalog.create_partition(created, Partition((f"2026-01-0{day + 1}", "x"), f"{NEW.location}{day}/"))
+    assert catalog.align_partitions(created) == 0
+    changed = catalog.update_table(replace(created, columns=(*created.columns, Column("more", "date"))))
+    assert catalog.align_partitions(changed) == 3
+    assert catalog.align_partitions(changed) == 0
 
 
 def test_partitions_may_be_registered_and_removed_again_and_again(catalog: Catalog) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -9,7 +10,7 @@ import botocore.exceptions
 import pytest
 from awswrangler import exceptions as wrangler_errors
 
-from csvlake.aws import GlueCatalog, GlueCrawler, S3ObjectStore, SqsQueue, open_s3_source
+from csvlake.aws import GlueCatalog, GlueCrawler, S3ObjectStore, SnsOwner, SqsQueue, open_s3_source
 from csvlake.aws.errors import FOREIGN_ERRORS, translate, translated
 from csvlake.engine.model import Column
 from csvlake.errors import CsvlakeError, TerminalError, TransientError
@@ -66,7 +67,12 @@ def test_errors_of_our_own_pass_as_they_are() -> None:
 
 
 TABLE = Table(
-    "t", (Column("a", "bigint"),), (), "s3://lake/parquet-files/t/", "1", {"Name": "t", "StorageDescriptor": {}}
+    "t",
+    (Column("a", "bigint"),),
+    (),
+    "s3://lake/parquet-files/t/",
+    "1",
+    native={"Name": "t", "StorageDescriptor": {}},
 )
 
 
@@ -81,12 +87,14 @@ TABLE = Table(
         ("s3", lambda aws: list(S3ObjectStore(aws, "lake").list_folders("x"))),
         ("glue", lambda aws: GlueCatalog(aws, "lake").get_table("t")),
         ("glue", lambda aws: GlueCatalog(aws, "lake").create_table(TABLE)),
-        ("glue", lambda aws: GlueCatalog(aws, "lake").add_columns(TABLE, [])),
+        ("glue", lambda aws: GlueCatalog(aws, "lake").update_table(TABLE)),
+        ("glue", lambda aws: GlueCatalog(aws, "lake").align_partitions(TABLE)),
         ("glue", lambda aws: GlueCatalog(aws, "lake").create_partition(TABLE, Partition(("1",), "s3://lake/x/"))),
         ("glue", lambda aws: GlueCatalog(aws, "lake").delete_partition("t", ["1"])),
         ("glue", lambda aws: GlueCatalog(aws, "lake").has_partition("t", ["1"])),
         ("glue", lambda aws: GlueCrawler(aws, "c").start()),
         ("glue", lambda aws: GlueCrawler(aws, "c").last_started_at()),
+        ("sns", lambda aws: SnsOwner(aws, "arn:aws:sns:eu-west-1:1:x").tell("x", "y")),
         ("sqs", lambda aws: SqsQueue(aws, "http://q").send("x", 1)),
         ("sqs", lambda aws: SqsQueue(aws, "http://q").send_many(["x"], 1)),
     ],
@@ -120,7 +128,7 @@ def test_a_version_that_moved_is_a_changed_table(aws: boto3.Session) -> None:
 
     catalog._client.meta.events.register("provide-client-params.glue.UpdateTable", moved)
     with pytest.raises(TableChanged):
-        catalog.add_columns(created, [Column("b", "date")])
+        catalog.update_table(replace(created, columns=(*created.columns, Column("b", "date"))))
     assert sent["VersionId"] == created.version_id
 
 

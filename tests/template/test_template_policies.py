@@ -105,6 +105,15 @@ def called_actions(*modules: str) -> set[str]:
         for node in (node for tree in parsed for node in ast.walk(tree))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
+    calls |= {
+        str(node.args[0].value)
+        for node in (node for tree in parsed for node in ast.walk(tree))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "get_paginator"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    calls = {"send_message" if call == "send_message_batch" else call for call in calls}  # one action allows both
     operations = {
         service: boto3.Session(region_name="eu-west-1").client(service).meta.method_to_api_mapping
         for service in ("glue", "sqs")

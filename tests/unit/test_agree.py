@@ -21,7 +21,7 @@ def test_without_a_table_the_inferred_types_stand() -> None:
 
 
 def test_the_tables_types_win_by_name_and_order_stays() -> None:
-    inferred = [Column("b", "bigint", "B "), Column("new", "double"), Column("a", "bigint")]
+    inferred = [Column("b", "bigint", "B "), Column("new", "double"), Column("a", "bigint", digits=16)]
     agreed = agree_columns(inferred, table("a:decimal(18,2)", "b:string", "other:date"), [])
     assert agreed == [Column("b", "string", "B "), Column("new", "double"), Column("a", "decimal(18,2)")]
 

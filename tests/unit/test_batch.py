@@ -34,7 +34,7 @@ def test_ten_small_files_cost_what_they_must(lake: LakeInMemory) -> None:
     run(lake.batch(), *(lake.upload(f"t/{number}.csv", "id", str(number)) for number in range(10)))
     calls = lake.calls()
     assert (calls["open_source"], calls["put"], calls["head"]) == (10, 10 + 1, 10)
-    assert (calls["get_table"], calls["create_table"], calls["add_columns"]) == (1, 1, 0)
+    assert (calls["get_table"], calls["create_table"], calls["update_table"]) == (1, 1, 0)
     assert calls["delete"] + calls["has_any"] == 0
 
 

@@ -96,7 +96,7 @@ def test_the_test_event_asks_for_nothing() -> None:
 
 def test_a_crawler_request_comes_back_as_it_was() -> None:
     (message,) = parse_messages(sqs(start_crawler(12.5)))
-    assert message.crawler == CrawlerRequest(12.5)
+    assert message.request == CrawlerRequest(12.5)
 
 
 def deep(levels: int) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def test_no_version_is_written_without_a_change(lake: LakeInMemory) -> None:
         lake.converge(lake.upload(f"t/{name}.csv", "id", "1"))
     assert lake.catalog.tables["t"].version_id == "0"
     assert lake.catalog.calls["create_table"] == 1
-    assert lake.catalog.calls["add_columns"] == 0
+    assert lake.catalog.calls["update_table"] == 0
 
 
 def test_a_later_files_misfit_is_rescued(lake: LakeInMemory) -> None:
@@ -101,9 +101,9 @@ def test_a_catalog_that_never_rests_comes_again_later(lake: LakeInMemory) -> Non
         number += 1
         held = lake.catalog.tables["t"]
         lake.catalog.tables["t"] = replace(held, version_id=str(int(held.version_id) + 1))
-        lake.catalog.before("add_columns", restless)
+        lake.catalog.before("update_table", restless)
 
-    lake.catalog.before("add_columns", restless)
+    lake.catalog.before("update_table", restless)
     with pytest.raises(TransientError, match="changed under every one"):
         lake.converge(lake.upload("t/y.csv", "new", "1"))
     assert not lake.rows("t/y.csv")

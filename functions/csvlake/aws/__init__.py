@@ -3,6 +3,7 @@
 from csvlake.aws.clock import SystemClock
 from csvlake.aws.glue import GlueCatalog, GlueCrawler
 from csvlake.aws.s3 import S3ObjectStore, open_s3_source
+from csvlake.aws.sns import SnsOwner
 from csvlake.aws.sqs import SqsQueue
 
-__all__ = ["GlueCatalog", "GlueCrawler", "S3ObjectStore", "SqsQueue", "SystemClock", "open_s3_source"]
+__all__ = ["GlueCatalog", "GlueCrawler", "S3ObjectStore", "SnsOwner", "SqsQueue", "SystemClock", "open_s3_source"]

@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from csvlake.aws.errors import code_of, translated
+from csvlake.aws.table_parameters import read_parameters, replace_parameters, write_parameters
 from csvlake.engine.model import Column
 from csvlake.errors import TransientError
 from csvlake.lake.ports import Partition, Table, TableChanged
@@ -21,6 +22,8 @@ __all__ = ["GlueCatalog", "GlueCrawler"]
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 6})
 _MAX_COMMENT = 255  # characters: https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
 _ABSENT = "EntityNotFoundException"
+_MAX_ENTRIES = 100  # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchUpdatePartition.html
+_PARTITION_MEMBERS = frozenset({"Values", "LastAccessTime", "StorageDescriptor", "Parameters", "LastAnalyzedTime"})
 _EXISTS = "AlreadyExistsException"
 _CHANGED = "ConcurrentModificationException"
 _CRAWLER_BUSY = frozenset({"CrawlerRunningException", "CrawlerStoppingException"})
@@ -77,8 +80,14 @@ class GlueCatalog:
         description = {
             "Name": table.name,
             "Owner": "csvlake",
+            "Description": table.description,
             "TableType": "EXTERNAL_TABLE",
-            "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet", "typeOfData": "file"},
+            "Parameters": {
+                "EXTERNAL": "TRUE",
+                "classification": "parquet",
+                "typeOfData": "file",
+                **write_parameters(table),
+            },
             "PartitionKeys": [_write_column(key) for key in table.partition_keys],
             "StorageDescriptor": {
                 **_PARQUET,
@@ -98,24 +107,58 @@ class GlueCatalog:
                 raise
         return self._read_back(table.name)
 
-    def add_columns(self, table: Table, columns: Sequence[Column]) -> Table:
-        """Append columns, on the condition of the table's version; see `Catalog.add_columns`."""
+    def update_table(self, table: Table) -> Table:
+        """Change what differs, on the condition of the table's version; see `Catalog.update_table`."""
         native = {name: value for name, value in table.native.items() if name in _INPUT_MEMBERS}
-        storage: Any = dict(native["StorageDescriptor"])
-        storage["Columns"] = [*storage.get("Columns", []), *(_write_column(column) for column in columns)]
+        described = {
+            **native,
+            "Description": table.description,
+            "Parameters": replace_parameters(native.get("Parameters", {}), table),
+            "PartitionKeys": _merge_columns(native.get("PartitionKeys", []), table.partition_keys),
+            "StorageDescriptor": {
+                **native["StorageDescriptor"],
+                "Columns": _merge_columns(native["StorageDescriptor"].get("Columns", []), table.columns),
+            },
+        }
         condition = {"VersionId": table.version_id} if table.version_id else {}
-        with translated(f"add columns to table {table.name}"):
+        with translated(f"update table {table.name}"):
             try:
-                self._client.update_table(
-                    DatabaseName=self._database,
-                    TableInput={**native, "StorageDescriptor": storage},  # type: ignore[typeddict-item]
-                    **condition,  # type: ignore[arg-type]
-                )
+                self._client.update_table(DatabaseName=self._database, TableInput=described, **condition)  # type: ignore[arg-type]
             except ClientError as error:
                 if code_of(error) in {_CHANGED, _ABSENT}:
                     raise TableChanged(f"table {table.name} changed meanwhile") from error
                 raise
         return self._read_back(table.name)
+
+    def align_partitions(self, table: Table) -> int:
+        """Give every partition the table's columns, a hundred in one request; see `Catalog.align_partitions`."""
+        columns = table.native["StorageDescriptor"].get("Columns", [])
+        entries = []
+        with translated(f"read the partitions of {table.name}"):
+            pages = self._client.get_paginator("get_partitions").paginate(
+                DatabaseName=self._database, TableName=table.name
+            )
+            for partition in (found for page in pages for found in page["Partitions"]):
+                storage: Any = partition.get("StorageDescriptor") or {}
+                if _types(storage.get("Columns", [])) != _types(columns):
+                    native: dict[str, Any] = {k: v for k, v in partition.items() if k in _PARTITION_MEMBERS}
+                    native["StorageDescriptor"] = {**storage, "Columns": columns}
+                    entries.append({"PartitionValueList": partition["Values"], "PartitionInput": native})
+        for start in range(0, len(entries), _MAX_ENTRIES):
+            self._update_partitions(table.name, entries[start : start + _MAX_ENTRIES])
+        return len(entries)
+
+    def _update_partitions(self, table: str, entries: list[dict[str, Any]]) -> None:
+        with translated(f"update partitions of {table}"):
+            answer = self._client.batch_update_partition(
+                DatabaseName=self._database,
+                TableName=table,
+                Entries=entries,  # type: ignore[arg-type]
+            )
+        for failure in answer.get("Errors", []):
+            detail = failure.get("ErrorDetail", {})
+            if detail.get("ErrorCode") != _ABSENT:  # its last file went meanwhile
+                raise TransientError(f"could not update a partition of {table}: {detail}")
 
     def create_partition(self, table: Table, partition: Partition) -> None:
         """Register a partition with the table's columns; one that exists already is no error."""
@@ -190,14 +233,29 @@ class GlueCrawler:
 
 def _read_table(native: Any) -> Table:
     storage = native.get("StorageDescriptor") or {}
-    return Table(
+    table = Table(
         name=native["Name"],
         columns=tuple(_read_column(column) for column in storage.get("Columns", [])),
         partition_keys=tuple(_read_column(key) for key in native.get("PartitionKeys", [])),
         location=storage.get("Location", ""),
         version_id=str(native.get("VersionId", "")),
+        description=native.get("Description", ""),
         native=native,
     )
+    return read_parameters(table, native.get("Parameters") or {})
+
+
+def _merge_columns(known: Sequence[Any], wanted: Sequence[Column]) -> list[Any]:
+    """Return columns as the catalog writes them, with all that it says of those that it knows."""
+    by_name = {column["Name"]: column for column in known}
+    return [
+        {**by_name[column.name], "Type": column.type} if column.name in by_name else _write_column(column)
+        for column in wanted
+    ]
+
+
+def _types(columns: Sequence[Any]) -> list[tuple[str, str]]:
+    return [(column["Name"], column.get("Type", "")) for column in columns]
 
 
 def _read_column(column: Any) -> Column:

@@ -17,15 +17,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from csvlake import __version__, engine
-from csvlake.aws import GlueCatalog, GlueCrawler, S3ObjectStore, SqsQueue, SystemClock
+from csvlake.aws import GlueCatalog, GlueCrawler, S3ObjectStore, SnsOwner, SqsQueue, SystemClock
 from csvlake.engine.model import ConvertOptions
 from csvlake.events import parse_messages
 from csvlake.lake.batch import Batch
+from csvlake.lake.changes import Changes
 from csvlake.lake.converge import Converger, Lake
 from csvlake.lake.ledger import Ledger
 from csvlake.lake.naming import CONTRACT_NAME, Layout
 from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.tables import Tables
+from csvlake.lake.widening_limit import WideningLimit
 from csvlake.settings import Settings
 
 __all__ = ["handler"]
@@ -49,17 +51,22 @@ class _Container:
         self.queue = SqsQueue(session, settings.queue_url)
         store = S3ObjectStore(session, settings.bucket)
         catalog = GlueCatalog(session, settings.database)
+        layout = Layout(settings.source_prefix, settings.target_prefix)
+        owner = SnsOwner(session, settings.owner_topic_arn)
         is_direct = settings.catalog_mode == "direct"
+        changes = Changes(catalog, store, self.queue, self.clock, layout, settings.bucket, settings.type_change_grace_s)
         self.ledger = Ledger(store, settings.meta_prefix)
         self.crawler = None if is_direct else GlueCrawler(session, settings.crawler_name)
         self.converger = Converger(
             Lake(
                 store=store,
-                tables=Tables(catalog, self.clock, f"s3://{settings.bucket}/", registers=is_direct),
+                tables=Tables(catalog, self.clock, changes, f"s3://{settings.bucket}/", registers=is_direct),
+                changes=changes,
+                widening=WideningLimit(store, layout, self.clock, owner, settings.auto_migrate_bytes),
                 partitions=PartitionRegistry(
                     catalog, store, self.clock, self.queue, settings.bucket, registers=is_direct
                 ),
-                layout=Layout(settings.source_prefix, settings.target_prefix),
+                layout=layout,
                 clock=self.clock,
                 convert=engine.convert,
                 options=ConvertOptions(memory_bytes=settings.memory_bytes, scratch_dir=scratch_dir),

@@ -1,30 +1,37 @@
 """Decide what types a file's columns take, so that every file of a table stores what the table says. Pure.
 
-Order of authority: the contract (step 3 puts it before the table here), the table, inference. Columns are matched by
-name. Step 3 also adds widening: a `Policy` that answers a misfit with a wider type for the table and a conversion of
-its older files; until then a cell that does not fit the table's type is rescued into ``_rescued_data`` by the engine.
+Order of authority: the contract, the table, inference. Columns are matched by name. Where a wider type holds the
+table's column and the file's, the table is widened (`csvlake.lake.changes`); any other cell that does not fit the
+table's type is the engine's to handle, as the policy ``on_misfit`` says.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from csvlake.engine.model import RESCUED_COLUMN, Column
 from csvlake.errors import TerminalError
 from csvlake.lake.ports import Table
+from csvlake.lake.widening import widen_type
 
 __all__ = ["agree_columns", "check_partition_keys", "find_conflicts", "find_new_columns"]
 
 _WRITABLE = re.compile(r"boolean|bigint|double|date|timestamp|string|decimal\((?:18|38),\d{1,2}\)")
 
 
-def agree_columns(inferred: Sequence[Column], table: Table | None, partition_keys: Sequence[str]) -> list[Column]:
-    """Return the columns to write: the same ones in the same order, each of the table's type where it has one.
+def agree_columns(
+    inferred: Sequence[Column],
+    table: Table | None,
+    partition_keys: Sequence[str],
+    may_widen: Callable[[Column, str], bool] = lambda _column, _wider: True,
+) -> list[Column]:
+    """Return the columns to write: the same ones in the same order, each of a type that the table has or will have.
 
     Args:
-        inferred: every column of the file with the narrowest type that loses nothing.
+        inferred: every column of the file with the narrowest type that loses nothing, or the contract's type.
         table: None where there is none yet.
         partition_keys: from the file's path; they are columns of the table, too.
+        may_widen: asked with a column of the table and a wider type, which is taken only if it says yes.
 
     Raises:
         TerminalError: a column has the name of a partition key, or the table wants a type that csvlake does not write.
@@ -44,8 +51,15 @@ def agree_columns(inferred: Sequence[Column], table: Table | None, partition_key
                 f"the table's column {column.name!r} has the type {known}, which csvlake does not write: change it to "
                 "boolean, bigint, double, date, timestamp, string, decimal(18,s) or decimal(38,s)",
             )
-        agreed.append(replace(column, type=known) if known else column)
+        agreed.append(replace(column, type=_agree(column, known, may_widen)) if known else column)
     return agreed
+
+
+def _agree(column: Column, known: str, may_widen: Callable[[Column, str], bool]) -> str:
+    wider = widen_type(known, column)
+    if wider is None or wider == known:
+        return known
+    return wider if may_widen(replace(column, type=known), wider) else known
 
 
 def find_new_columns(written: Sequence[Column], table: Table) -> list[Column]:

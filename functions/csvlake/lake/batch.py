@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from csvlake.errors import TransientError
-from csvlake.events import Message, SourceObject, look_at_key
+from csvlake.events import CrawlerRequest, Message, SourceObject, TableRequest, look_at_key
 from csvlake.lake.converge import Converger, NoTimeError
 from csvlake.lake.crawl import request_crawl
 from csvlake.lake.ledger import Entry, Ledger, Outcome
@@ -128,12 +128,18 @@ class Batch:
             for result in ended[source]:
                 if isinstance(result, Exception):
                     return Failure(message.message_id, result)
-        if message.crawler is not None and self.crawler is not None:
-            try:
-                request_crawl(self.crawler, self.queue, self.clock, message.crawler.asked_at)
-            except TransientError as error:
-                return Failure(message.message_id, error)
+        try:
+            self._handle(message.request)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.on_trouble(str(message.request), error)
+            return Failure(message.message_id, error)
         return None
+
+    def _handle(self, request: CrawlerRequest | TableRequest | None) -> None:
+        if isinstance(request, CrawlerRequest) and self.crawler is not None:
+            request_crawl(self.crawler, self.queue, self.clock, request.asked_at)
+        if isinstance(request, TableRequest):
+            self.converger.converge_table(request)
 
 
 def _tell(results: Sequence[Outcome | Exception | None]) -> list[Outcome]:

@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from csvlake.engine.model import Agree, Column, Converted, ConvertOptions
 from csvlake.engine.model import Source as EngineSource
 from csvlake.errors import TerminalError, TransientError
+from csvlake.events import TableRequest
 from csvlake.lake.agree import agree_columns
+from csvlake.lake.changes import Changes
 from csvlake.lake.ledger import Outcome, RejectedRecord
 from csvlake.lake.naming import Layout, Placement, place
 from csvlake.lake.ports import (
@@ -31,6 +33,7 @@ from csvlake.lake.ports import (
 from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.stamp import Stamp
 from csvlake.lake.tables import Tables, TypesMoved
+from csvlake.lake.widening_limit import WideningLimit
 
 __all__ = ["Converger", "Convert", "Lake", "NoTimeError"]
 
@@ -54,6 +57,8 @@ class Lake:
 
     store: ObjectStore
     tables: Tables
+    changes: Changes
+    widening: WideningLimit
     partitions: PartitionRegistry
     layout: Layout
     clock: Clock
@@ -69,6 +74,7 @@ class _Prepared:
     converted: Converted
     stamp: Stamp
     table: Table | None
+    reason: str | None  # what was not done for the file that could be
 
 
 class Converger:
@@ -117,6 +123,10 @@ class Converger:
             converted_at=self._lake.clock.now(),
         )
 
+    def converge_table(self, request: TableRequest) -> None:
+        """Bring a change of a table's types or contract one step on; see `csvlake.lake.changes`."""
+        self._lake.changes.converge(request)
+
     def _until_at_rest(self, placement: Placement, has_time: Callable[[], bool]) -> Outcome:
         trouble: TransientError | None = None
         for _ in range(_MAX_STARTS):
@@ -151,7 +161,7 @@ class Converger:
         outcome = _describe(placement, source.info)
         if source.size > _LOOK_FIRST_BYTES:
             stamp = self._read_stamp(self._lake.store.head(placement.target_key))
-            if stamp and self._is_settled(stamp, source.info) and not stamp.records_rejected:
+            if stamp and not stamp.records_rejected and self._is_settled(stamp, source.info, self._look_up(placement)):
                 self._lake.partitions.register(placement, None)
                 return replace(outcome, outcome="unchanged").with_stamp(stamp)
         try:
@@ -173,25 +183,37 @@ class Converger:
 
     def _prepare(self, placement: Placement, source: SourceObjectBytes) -> "_Prepared":
         """Convert a source and have its table take it, so that nothing but the put is left."""
-        tables = self._lake.tables
-        converted = self._convert(placement, source)
+        seen = self._look_up(placement)
+        refusals: dict[str, str] = {}
+        converted = self._convert(placement, source, seen, refusals)
         try:
             prefix = self._lake.layout.table_prefix(placement.table)
-            table = tables.publish_schema(converted.report.schema, placement, prefix)
+            table = self._lake.tables.publish_schema(converted.report.schema, seen, placement, prefix)
         except BaseException:
             _remove_scratch(converted)
             raise
-        version = table.version_id if table else ""
-        stamp = Stamp.of(source.info, converted.report, self._lake.converter_version, version)
-        return _Prepared(converted, stamp, table)
+        stamp = Stamp.of(source.info, converted.report, self._lake.converter_version, table)
+        return _Prepared(converted, stamp, table, "; ".join(refusals.values()) or None)
 
-    def _convert(self, placement: Placement, source: SourceObjectBytes) -> Converted:
+    def _look_up(self, placement: Placement) -> Table | None:
+        return self._lake.tables.look(placement, self._lake.layout.table_prefix(placement.table))
+
+    def _convert(
+        self, placement: Placement, source: SourceObjectBytes, table: Table | None, refusals: dict[str, str]
+    ) -> Converted:
         lake = self._lake
         keys = [key for key, _ in placement.partitions]
-        table = lake.tables.look(placement, lake.layout.table_prefix(placement.table))
+
+        def may_widen(column: Column, wider: str) -> bool:
+            if not lake.tables.registers:
+                return False
+            refusal = lake.widening.refuse(placement, column, wider)
+            if refusal is not None:
+                refusals[column.name] = refusal
+            return refusal is None
 
         def agree(inferred: Sequence[Column]) -> Sequence[Column]:
-            return agree_columns(inferred, table, keys)
+            return agree_columns(inferred, table, keys, may_widen)
 
         metadata = {
             "csvlake.source_key": placement.source_key,
@@ -211,25 +233,26 @@ class Converger:
     def _publish(self, placement: Placement, source: ObjectInfo, prepared: "_Prepared", outcome: Outcome) -> Outcome:
         store = self._lake.store
         rejects = [RejectedRecord(source.key, source.etag, reject) for reject in prepared.converted.report.rejects]
-        outcome = replace(outcome.with_stamp(prepared.stamp), rejects=tuple(rejects))
+        outcome = replace(outcome.with_stamp(prepared.stamp), rejects=tuple(rejects), reason=prepared.reason)
         try:
-            self._put(placement.target_key, prepared, ABSENT)
+            self._put(placement, prepared, ABSENT)
         except PreconditionFailed:
             target = store.head(placement.target_key)
             known = self._read_stamp(target)
             self._check_source(source)
-            # A table that was dropped and made anew may have other types than the object that is still there.
+            # In a table that others made, types may change without a new id.
             is_same = known is not None and known.columns == prepared.stamp.columns
-            if known is not None and is_same and self._is_settled(known, source):
+            if known is not None and is_same and self._is_settled(known, source, prepared.table):
                 self._lake.partitions.register(placement, prepared.table)
                 return replace(outcome, outcome="unchanged").with_stamp(known)
-            self._put(placement.target_key, prepared, ABSENT if target is None else target.etag)
+            self._put(placement, prepared, ABSENT if target is None else target.etag)
         self._lake.partitions.register(placement, prepared.table)
         self._check_source(source)
         return outcome
 
-    def _put(self, key: str, prepared: "_Prepared", expected: str) -> None:
-        converted, metadata = prepared.converted, prepared.stamp.write()
+    def _put(self, placement: Placement, prepared: "_Prepared", expected: str) -> None:
+        self._lake.tables.confirm(prepared.table, placement.table)
+        key, converted, metadata = placement.target_key, prepared.converted, prepared.stamp.write()
         if converted.table is not None:
             self._lake.store.put_table(key, converted.table, converted.writer_arguments, metadata, expected)
         elif converted.path is not None:
@@ -258,8 +281,8 @@ class Converger:
         if not source.is_same_content(self._lake.store.head(source.key)):
             raise _StartOver("the source changed while it was converted")
 
-    def _is_settled(self, stamp: Stamp, source: ObjectInfo) -> bool:
-        return stamp.is_of(source, self._lake.converter_version)
+    def _is_settled(self, stamp: Stamp, source: ObjectInfo, table: Table | None) -> bool:
+        return stamp.is_of(source, self._lake.converter_version) and (table is None or stamp.is_in_step(table))
 
     @staticmethod
     def _read_stamp(target: ObjectInfo | None) -> Stamp | None:

@@ -23,12 +23,14 @@ __all__ = [
     "Crawler",
     "ObjectInfo",
     "ObjectStore",
+    "Owner",
     "Partition",
     "PreconditionFailed",
     "Queue",
     "SourceChanged",
     "SourceObjectBytes",
     "Table",
+    "TableChange",
     "TableChanged",
 ]
 
@@ -132,12 +134,34 @@ class ObjectStore(Protocol):
 
 
 @dataclass(frozen=True)
+class TableChange:
+    """A change of a table whose files or partitions are not all in step with it yet.
+
+    Attributes:
+        id: tells it from any other.
+        since: when its newest part began, in seconds since 1970.
+        stored: by column, the types that older files may store besides the one to come.
+        final: by column, the type to come, where the catalog shows another one meanwhile.
+    """
+
+    id: str
+    since: float
+    stored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    final: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of the catalog.
 
     Attributes:
-        columns: without the partition keys; ``source_name`` is the column's comment.
+        columns: as the catalog shows them, without the partition keys; ``source_name`` is the column's comment.
         version_id: changes with every change; "" for a table that is not created yet.
+        types_id: changes whenever a column's type does, and tells by which types a file was written; "" where the table
+            was made by somebody else.
+        change: None where all files and partitions are in step.
+        contract: the contract in force, as canonical JSON; "" for none.
+        projection: table properties of Athena's partition projection; empty: partitions are registered.
         native: the catalog's own description, kept so that an update changes nothing that it need not.
     """
 
@@ -146,10 +170,17 @@ class Table:
     partition_keys: tuple[Column, ...]
     location: str
     version_id: str = ""
+    types_id: str = ""
+    change: TableChange | None = None
+    contract: str = ""
+    projection: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
     native: Any = field(default=None, compare=False, repr=False)
 
     def type_of(self, column: str) -> str | None:
-        """Return a column's type, None where the table has no such column."""
+        """Return the type that files store a column in from now on, None where the table has no such column."""
+        if self.change is not None and column in self.change.final:
+            return self.change.final[column]
         return next((known.type for known in self.columns if known.name == column), None)
 
 
@@ -174,11 +205,20 @@ class Catalog(Protocol):
             TableChanged: it exists already.
         """
 
-    def add_columns(self, table: Table, columns: Sequence[Column]) -> Table:
-        """Append columns to a table, and return it with its new version.
+    def update_table(self, table: Table) -> Table:
+        """Bring the catalog's table to what is given, and return it with its new version.
+
+        Args:
+            table: as it was read, with some members replaced. Columns keep their order; new ones stand at the end.
 
         Raises:
             TableChanged: its version is no longer ``table.version_id``.
+        """
+
+    def align_partitions(self, table: Table) -> int:
+        """Give every partition the table's columns, and return how many had others.
+
+        A partition has columns of its own, and Athena fails on it where they are not the table's.
         """
 
     def create_partition(self, table: Table, partition: Partition) -> None:
@@ -213,6 +253,13 @@ class Queue(Protocol):
         Raises:
             TransientError: some were not sent, others may have been.
         """
+
+
+class Owner(Protocol):
+    """Who answers for the lake."""
+
+    def tell(self, subject: str, text: str) -> None:
+        """Send a message: one line, and the rest."""
 
 
 class Clock(Protocol):

@@ -2,7 +2,7 @@
 
 S3 takes ASCII values and 2 KB of names and values in all:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html. Values are percent-encoded, and the one text
-of free length, the dialect, is cut.
+of free length, the dialect, is cut, and a very long source key is left out.
 """
 
 import hashlib
@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from csvlake.engine.model import Column, Report
-from csvlake.lake.ports import ObjectInfo
+from csvlake.lake.ports import ObjectInfo, Table
 
-__all__ = ["Stamp"]
+__all__ = ["Stamp", "digest_contract"]
 
 _PREFIX = "csvlake-"
-_MAX_DIALECT = 200
+_SAFE = " =:;,/'"
+_MAX_DIALECT = 250  # encoded, as all that follows
+_MAX_KEY = 1000  # what is left of the 2 KB
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,12 @@ class Stamp:
     dialect: str
     schema_version: str  # of the table when the file was written
     columns: str  # digest of the names and types that are stored
+    types_id: str = ""  # the table's when the file was written
+    contract: str = ""  # digest of the contract that it was read by
+    source_key: str = ""  # "" where it is too long
 
     @classmethod
-    def of(cls, source: ObjectInfo, report: Report, converter_version: str, schema_version: str) -> "Stamp":
+    def of(cls, source: ObjectInfo, report: Report, converter_version: str, table: Table | None) -> "Stamp":
         """Describe a conversion that is about to be published."""
         return cls(
             source_etag=source.etag,
@@ -48,8 +53,11 @@ class Stamp:
             records_rejected=report.records_rejected,
             rows_rescued=report.rows_rescued,
             dialect=report.dialect.describe(),
-            schema_version=schema_version,
+            schema_version=table.version_id if table else "",
             columns=_digest(report.schema),
+            types_id=table.types_id if table else "",
+            contract=digest_contract(table.contract) if table else "",
+            source_key=source.key if len(quote(source.key, safe=_SAFE)) <= _MAX_KEY else "",
         )
 
     @classmethod
@@ -68,6 +76,9 @@ class Stamp:
                 dialect=_get(metadata, "dialect"),
                 schema_version=_get(metadata, "schema-version"),
                 columns=_get(metadata, "columns"),
+                types_id=_get(metadata, "types-id"),
+                contract=_get(metadata, "contract"),
+                source_key=_get(metadata, "source-key"),
             )
         except (KeyError, ValueError):
             return None
@@ -75,8 +86,13 @@ class Stamp:
     def write(self) -> dict[str, str]:
         """Return the metadata to put on the object."""
         values = {name.replace("_", "-"): str(value) for name, value in vars(self).items()}
-        values["dialect"] = values["dialect"][:_MAX_DIALECT]
-        return {f"{_PREFIX}{name}": quote(value, safe=" =:;,/'") for name, value in values.items()}
+        while len(quote(values["dialect"], safe=_SAFE)) > _MAX_DIALECT:
+            values["dialect"] = values["dialect"][:-8]
+        return {f"{_PREFIX}{name}": quote(value, safe=_SAFE) for name, value in values.items()}
+
+    def is_in_step(self, table: Table) -> bool:
+        """Return whether the table's types and contract are still those that the file was written by."""
+        return (self.types_id, self.contract) == (table.types_id, digest_contract(table.contract))
 
     def is_of(self, source: ObjectInfo, converter_version: str) -> bool:
         """Return whether converting this source again would write the same rows."""
@@ -86,6 +102,11 @@ class Stamp:
             source.size,
             converter_version,
         )
+
+
+def digest_contract(contract: str) -> str:
+    """Return what tells contracts apart that read files differently; "" for none."""
+    return hashlib.sha256(contract.encode()).hexdigest()[:12] if contract else ""
 
 
 def _digest(schema: Sequence[Column]) -> str:

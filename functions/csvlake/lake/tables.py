@@ -2,7 +2,8 @@
 
 The catalog is asked at most every few seconds a table, since a file whose columns the table already has changes nothing
 in it. What is remembered may be stale; so it only ever saves a question, and each change is conditional on the version
-that it was derived from.
+that it was derived from. Just before a file is published its types are confirmed, so that none of an older look is
+(`Tables.confirm`).
 """
 
 from collections.abc import Sequence
@@ -10,17 +11,20 @@ from collections.abc import Sequence
 from csvlake.engine.model import Column
 from csvlake.errors import TerminalError, TransientError
 from csvlake.lake.agree import check_partition_keys, find_conflicts, find_new_columns
+from csvlake.lake.changes import Changes
 from csvlake.lake.naming import Placement
 from csvlake.lake.ports import Catalog, Clock, Table, TableChanged
+from csvlake.lake.retype import add_columns, change_types, make_id
 
 __all__ = ["Tables", "TypesMoved"]
 
 _KEEP_S = 5.0
+_LEASE_S = 10.0  # a file is published by types that were looked at no longer ago; see `csvlake.lake.changes`
 _MAX_TRIES = 20  # of one change, each lost to another writer's: twenty first files at once must all get through
 
 
 class TypesMoved(TransientError):  # noqa: N818 - a fact: another file was first, convert again
-    """Say that the table's types are no longer those that a file was converted with."""
+    """Say that the table's types or contract are no longer those that a file was converted by."""
 
 
 class Tables:
@@ -31,11 +35,14 @@ class Tables:
         registers: False where a crawler makes the tables; they are then only read, so that types agree.
     """
 
-    def __init__(self, catalog: Catalog, clock: Clock, bucket_url: str, *, registers: bool = True) -> None:
+    def __init__(
+        self, catalog: Catalog, clock: Clock, changes: Changes, bucket_url: str, *, registers: bool = True
+    ) -> None:
         self._catalog = catalog
         self._clock = clock
+        self._changes = changes
         self._bucket_url = bucket_url
-        self._registers = registers
+        self.registers = registers
         self._known: dict[str, tuple[float, Table | None]] = {}
 
     def look(self, placement: Placement, table_prefix: str) -> Table | None:
@@ -44,58 +51,92 @@ class Tables:
         Raises:
             TerminalError: the table is not ours to write to, or the file's partition keys are not the table's.
         """
-        kept = self._known.get(placement.table)
-        if kept is not None and self._clock.monotonic() - kept[0] < _KEEP_S:
-            table = kept[1]
-        else:
-            table = self._remember(placement.table, self._catalog.get_table(placement.table))
+        table = self._get(placement.table, _KEEP_S)
         if table is not None:
             self._check(table, placement, table_prefix)
+            self._changes.nudge(table)
         return table
 
-    def publish_schema(self, written: Sequence[Column], placement: Placement, table_prefix: str) -> Table | None:
-        """Make the table have every column of a file that is about to be published.
+    def publish_schema(
+        self, written: Sequence[Column], seen: Table | None, placement: Placement, table_prefix: str
+    ) -> Table | None:
+        """Make the table have every column of a file that is about to be published, in the type that is written.
+
+        Args:
+            written: the file's columns.
+            seen: the table by which it was converted.
 
         Returns:
             The table; None where a crawler makes the tables and has not made this one.
 
         Raises:
-            TypesMoved: the table has another type for a column than was written.
+            TypesMoved: the table has other types or another contract than ``seen``, which the file does not go with.
             TerminalError: as `look`.
             TransientError: other writers were faster too often.
         """
         table = self.look(placement, table_prefix)
         for _ in range(_MAX_TRIES):
-            if table is not None and find_conflicts(written, table):
-                raise TypesMoved(f"the types of table {table.name} changed while a file was converted")
-            if not self._registers or (table is not None and not find_new_columns(written, table)):
+            conflicts = find_conflicts(written, table) if table is not None else []
+            self._refuse_stale(seen, table, conflicts)
+            if table is not None and not conflicts and not (self.registers and find_new_columns(written, table)):
+                return table
+            if not self.registers:
                 return table
             try:
-                table = self._change(table, written, placement, table_prefix)
+                table = self._change(table, conflicts, written, placement, table_prefix)
             except TableChanged:
                 self.forget(placement.table)
                 table = self.look(placement, table_prefix)
         raise TransientError(f"the table {placement.table} changed under every one of {_MAX_TRIES} updates")
 
+    def confirm(self, table: Table | None, name: str) -> None:
+        """Make sure that a table still has the types and the contract that it had at a look, if that is long ago.
+
+        Raises:
+            TypesMoved: it has not.
+        """
+        if not self.registers:
+            return
+        self._refuse_stale(table, self._get(name, _LEASE_S), [])
+
     def forget(self, table: str) -> None:
         """Ask the catalog at the next look."""
         self._known.pop(table, None)
 
+    def _refuse_stale(self, seen: Table | None, table: Table | None, conflicts: Sequence[Column]) -> None:
+        """Raise where the table is not what a file was converted by, in what matters for the file."""
+        if table is None:
+            if seen is not None:
+                raise TypesMoved(f"the table {seen.name} went while a file was converted")
+            return
+        if seen is None:
+            is_same = not conflicts and not table.contract
+        else:
+            moved = [column for column in conflicts if seen.type_of(column.name) != table.type_of(column.name)]
+            is_same = not moved and (seen.types_id, seen.contract) == (table.types_id, table.contract)
+        if not is_same or (conflicts and not self.registers):
+            raise TypesMoved(f"the table {table.name} changed while a file was converted")
+
     def _change(
-        self, table: Table | None, written: Sequence[Column], placement: Placement, table_prefix: str
-    ) -> Table | None:
-        if table is not None:
-            changed = self._catalog.add_columns(table, find_new_columns(written, table))
-            return self._remember(table.name, changed)
-        created = self._catalog.create_table(
-            Table(
-                placement.table,
-                tuple(written),
-                tuple(Column(key, "string") for key, _ in placement.partitions),
-                self._bucket_url + table_prefix,
-            )
-        )
-        return self._remember(created.name, created)
+        self,
+        table: Table | None,
+        conflicts: Sequence[Column],
+        written: Sequence[Column],
+        placement: Placement,
+        table_prefix: str,
+    ) -> Table:
+        if table is None:
+            keys = tuple(Column(key, "string") for key, _ in placement.partitions)
+            location = self._bucket_url + table_prefix
+            made = Table(placement.table, tuple(written), keys, location, types_id=make_id())
+            return self._remember(self._catalog.create_table(made))
+        now = self._clock.now().timestamp()
+        changed = table
+        if conflicts:
+            changed = change_types(changed, {column.name: column.type for column in conflicts}, now)
+        if new := find_new_columns(written, table):
+            changed = add_columns(changed, new)
+        return self._remember(self._changes.begin(changed))
 
     def _check(self, table: Table, placement: Placement, table_prefix: str) -> None:
         ours = self._bucket_url + table_prefix
@@ -107,6 +148,15 @@ class Tables:
             )
         check_partition_keys(table, [key for key, _ in placement.partitions])
 
-    def _remember(self, name: str, table: Table | None) -> Table | None:
-        self._known[name] = (self._clock.monotonic(), table)
+    def _get(self, name: str, max_age_s: float) -> Table | None:
+        kept = self._known.get(name)
+        if kept is not None and self._clock.monotonic() - kept[0] < max_age_s:
+            return kept[1]
+        asked_at = self._clock.monotonic()
+        table = self._catalog.get_table(name)
+        self._known[name] = (asked_at, table)
+        return table
+
+    def _remember(self, table: Table) -> Table:
+        self._known[table.name] = (self._clock.monotonic(), table)
         return table

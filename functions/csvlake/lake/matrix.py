@@ -1,0 +1,50 @@
+"""What Athena answers when a file stores another type than the catalog shows. Pure.
+
+The engine behind Athena reads such a file in one of three ways: right; with a plain error, at the latest where a WHERE
+looks at the column; or silently wrong. What stands here is the worst of three of its versions, measured cell by cell
+over the types that csvlake stores (docs/adr/0016-type-changes.md; `make judge` measures again with one of them).
+"""
+
+import re
+from collections.abc import Iterable
+
+__all__ = ["choose_shown", "is_silent"]
+
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+# Every file that stores another type fails plainly as one of these, whatever a WHERE asks.
+_BARRIERS = ("boolean", "timestamp")
+
+
+def is_silent(stored: str, shown: str) -> bool:
+    """Return whether a file with a column of one type may give wrong values or lose rows where another is shown.
+
+    Args:
+        stored: Glue type that the file's column was written for, in the encoding of docs/types.md.
+        shown: Glue type of the table's column.
+    """
+    if stored == shown:
+        return False
+    if stored in {"timestamp", "bigint"}:
+        return shown == {"timestamp": "bigint", "bigint": "date"}[stored]
+    of_file = _DECIMAL.fullmatch(stored)
+    if of_file is None:
+        return False
+    if int(of_file[1]) > 18:
+        return shown == "string"
+    of_table = _DECIMAL.fullmatch(shown)  # its statistics are whole numbers, and pruned by as such
+    return shown in {"bigint", "date"} or (of_table is not None and of_table[2] != of_file[2])
+
+
+def choose_shown(stored: Iterable[str], wanted: str, *, has_partitions: bool) -> str:
+    """Return the type to show while files store several, all of which are about to store ``wanted``.
+
+    It is ``wanted`` itself where no file is read silently wrong as that, else another type of which that is true. A
+    partition has types of its own, which cannot be changed together with the table's, and a file is read by its
+    partition's first; so there it is one that fits no other.
+    """
+    types = {*stored, wanted}
+    if has_partitions:
+        return next(barrier for barrier in (*_BARRIERS, "string") if barrier not in types)
+    return next(
+        shown for shown in (wanted, "string", *_BARRIERS) if not any(is_silent(type_, shown) for type_ in types)
+    )
