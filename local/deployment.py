@@ -33,6 +33,7 @@ class Stack:
     function_name: str
     crawler_name: str
     topic_arn: str
+    event_dlq_url: str = ""  # of a stack that was deployed before it was written down
 
 
 OUTPUTS = {
@@ -41,6 +42,7 @@ OUTPUTS = {
     "workgroup": "WorkGroup",
     "convert_queue_url": "ConvertQueueUrl",
     "dlq_url": "ConvertDlqUrl",
+    "event_dlq_url": "EventDlqUrl",
     "function_name": "FunctionName",
     "crawler_name": "CrawlerName",
     "topic_arn": "TopicArn",

@@ -1,11 +1,13 @@
-"""Read the function's settings. The only reader of the environment."""
+"""Read the settings of the function and of the operator's commands. The only reader of the environment."""
 
 import os
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Literal, cast
 
-__all__ = ["CatalogMode", "Settings"]
+__all__ = ["CatalogMode", "NoStackError", "Settings", "StackSettings", "use_exports"]
 
 CatalogMode = Literal["direct", "crawler"]
 
@@ -74,6 +76,52 @@ class Settings:
             auto_migrate_bytes=int(given.get("CSVLAKE_AUTO_MIGRATE_BYTES") or cls.auto_migrate_bytes),
             type_change_grace_s=float(given.get("CSVLAKE_TYPE_CHANGE_GRACE_S") or cls.type_change_grace_s),
         )
+
+
+class NoStackError(ValueError):
+    """Say that it was not told which stack is meant."""
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """Where a deployed stack is, for its operator: some of its outputs."""
+
+    bucket: str
+    database: str
+    workgroup: str
+    convert_queue_url: str
+    dlq_url: str
+    event_dlq_url: str
+
+    @staticmethod
+    def are_given() -> bool:
+        """Return whether the environment says which stack is meant."""
+        return "CSVLAKE_BUCKET" in os.environ
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "StackSettings":
+        """Read ``CSVLAKE_BUCKET`` and its like, each named as the attribute is.
+
+        Args:
+            environment: None for the process's own.
+
+        Raises:
+            NoStackError: one is absent.
+        """
+        given = os.environ if environment is None else environment
+        names = {field.name: f"CSVLAKE_{field.name.upper()}" for field in fields(cls)}
+        if lacking := [name for name in names.values() if not given.get(name)]:
+            raise NoStackError(f"the environment lacks {', '.join(lacking)}: set them, or give --stack-name")
+        return cls(**{field: given[name] for field, name in names.items()})
+
+
+def use_exports(path: Path) -> None:
+    """Take the ``export NAME=value`` lines of a file into the environment, as a shell would."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        words = shlex.split(line)
+        if len(words) == 2 and words[0] == "export":
+            name, _, value = words[1].partition("=")
+            os.environ[name] = value
 
 
 def _required(given: Mapping[str, str], name: str) -> str:

@@ -21,6 +21,7 @@ STACK = Stack(
     workgroup="csvlake",
     convert_queue_url="http://127.0.0.1:4566/queue/us-east-1/000000000000/convert",
     dlq_url="http://127.0.0.1:4566/queue/us-east-1/000000000000/dlq",
+    event_dlq_url="http://127.0.0.1:4566/queue/us-east-1/000000000000/event-dlq",
     function_name="convert",
     crawler_name="crawler",
     topic_arn="arn:aws:sns:us-east-1:000000000000:topic",
@@ -63,4 +64,4 @@ def test_a_stack_belongs_to_its_server(tmp_path: Path, url: str, found: Stack | 
 
 def test_the_names_in_stack_json_stay() -> None:
     promised = "endpoint_url region account_id bucket database workgroup convert_queue_url dlq_url function_name"
-    assert list(asdict(STACK)) == [*promised.split(), "crawler_name", "topic_arn"]
+    assert list(asdict(STACK)) == [*promised.split(), "crawler_name", "topic_arn", "event_dlq_url"]

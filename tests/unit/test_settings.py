@@ -1,8 +1,11 @@
-"""The function's environment, read once and checked."""
+"""The environment of the function and of the operator's commands, read once and checked."""
+
+import os
+from pathlib import Path
 
 import pytest
 
-from csvlake.settings import Settings
+from csvlake.settings import NoStackError, Settings, StackSettings, use_exports
 
 REQUIRED = {"CSVLAKE_BUCKET": "lake", "CSVLAKE_DATABASE": "db", "CSVLAKE_QUEUE_URL": "q"}
 
@@ -52,3 +55,21 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
     for name, value in REQUIRED.items():
         monkeypatch.setenv(name, value)
     assert Settings.from_environment().bucket == "lake"
+
+
+def test_the_exports_of_make_up_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CSVLAKE_BUCKET", "CSVLAKE_WORKGROUP"):
+        monkeypatch.setenv(name, "before")
+    path = tmp_path / "env"
+    path.write_text("# a note\nexport CSVLAKE_BUCKET='it'\"'\"'s=mine'\n\nexport CSVLAKE_WORKGROUP=w\nother\n")
+    use_exports(path)
+    assert (os.environ["CSVLAKE_BUCKET"], os.environ["CSVLAKE_WORKGROUP"]) == ("it's=mine", "w")
+    assert StackSettings.are_given()
+
+
+def test_a_stack_is_named_whole_or_not_at_all() -> None:
+    names = ("bucket", "database", "workgroup", "convert_queue_url", "dlq_url", "event_dlq_url")
+    given = {f"CSVLAKE_{name.upper()}": name for name in names}
+    assert StackSettings.from_environment(given) == StackSettings(*names)
+    with pytest.raises(NoStackError, match="lacks CSVLAKE_BUCKET, CSVLAKE_DATABASE"):
+        StackSettings.from_environment({})

@@ -6,9 +6,9 @@ codes are S3's (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.h
 numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from awswrangler import exceptions as wrangler_errors
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from csvlake.errors import CsvlakeError, TerminalError, TransientError
 from csvlake.lake.ports import PreconditionFailed
 
-__all__ = ["FOREIGN_ERRORS", "code_of", "translate", "translated"]
+__all__ = ["FOREIGN_ERRORS", "code_of", "translate", "translated", "translated_pages"]
 
 # awswrangler's exceptions have no base of their own; the module's list is taken as it is, so that a new one is in it.
 FOREIGN_ERRORS: Final[tuple[type[Exception], ...]] = (
@@ -57,3 +57,14 @@ def translated(action: str) -> Iterator[None]:
         yield
     except FOREIGN_ERRORS as error:
         raise translate(error, action) from error
+
+
+def translated_pages(pages: Iterable[Any], action: str) -> Iterator[Any]:
+    """Yield a paginator's answers, each asked for only when it is wanted, with errors translated."""
+    answers = iter(pages)
+    while True:
+        with translated(action):
+            page = next(answers, None)
+        if page is None:
+            return
+        yield page

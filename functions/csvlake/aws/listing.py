@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from csvlake.aws.errors import translated
+from csvlake.aws.errors import translated_pages
 from csvlake.lake.ports import ObjectInfo
 
 if TYPE_CHECKING:
@@ -27,11 +27,5 @@ def list_folders(client: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
 
 
 def _pages(client: "S3Client", bucket: str, prefix: str, **asked: str) -> Iterator[dict[str, Any]]:
-    """Yield the answers one after the other, so that a million keys need the memory of a thousand."""
-    pages = iter(client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **asked))  # type: ignore[arg-type]
-    while True:
-        with translated(f"list s3://{bucket}/{prefix}"):
-            page: Any = next(pages, None)
-        if page is None:
-            return
-        yield page
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **asked)  # type: ignore[arg-type]
+    return translated_pages(pages, f"list s3://{bucket}/{prefix}")

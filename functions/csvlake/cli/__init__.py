@@ -9,30 +9,37 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from csvlake import __version__
-from csvlake.cli import convert, inspect
+from csvlake.cli import backfill, convert, inspect, redrive, rejects, status
+from csvlake.cli.deployed import OpenStack, open_stack
 from csvlake.errors import TerminalError, TransientError
+from csvlake.settings import NoStackError
 
 __all__ = ["main"]
 
 _DONE, _USAGE, _REFUSED, _TROUBLE = 0, 1, 2, 3
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, open_stack: OpenStack = open_stack) -> int:
     """Run one command.
 
     Args:
         arguments: None for the process's own.
+        open_stack: reaches the stack that is named, or the one of the environment.
 
     Returns:
         The exit code.
     """
-    asked = _parser().parse_args(arguments)
+    asked = _parser().parse_args(arguments, argparse.Namespace(open_stack=open_stack))
     try:
         asked.run(asked)
     except TerminalError as refusal:
         return _tell(asked, refusal.reason, _REFUSED)
+    except NoStackError as mistake:
+        return _tell(asked, str(mistake), _USAGE)
     except (TransientError, OSError) as trouble:
         return _tell(asked, str(trouble), _TROUBLE)
+    except KeyboardInterrupt:
+        return _tell(asked, "stopped", _TROUBLE)
     return _DONE
 
 
@@ -48,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="csvlake", description="Turn CSV files into Parquet: nothing lost, nothing guessed wrong.")
     parser.add_argument("--version", action="version", version=f"csvlake {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for verb in (inspect, convert):
+    for verb in (inspect, convert, status, rejects, backfill, redrive):
         verb.add_to(commands)
     return parser
 
