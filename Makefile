@@ -29,12 +29,12 @@ $(CURDIR)/.tools/uv/bin/uv:
 setup: .venv/.ready ## make .venv with everything that is locked in uv.lock
 
 .PHONY: demo
-demo: .venv/.ready ## the main job on this machine: CSVs in, SQL answers out; no AWS account, no Docker
-	@$(PY) -m local demo
+demo: .venv/.ready ## the main job on this machine: CSVs in, SQL answers out; no AWS account, no Docker (ENGINE=trino: a real Trino answers)
+	@$(PY) -m local demo $(if $(ENGINE),--engine $(ENGINE))
 
 .PHONY: up
 up: .venv/.ready ## start the local AWS with csvlake deployed, and leave it running
-	@$(PY) -m local up
+	@$(PY) -m local up $(if $(ENGINE),--engine $(ENGINE))
 
 .PHONY: down
 down: .venv/.ready ## stop the local AWS

@@ -9,7 +9,7 @@ import boto3
 
 from local.artifacts import build_artifacts, override_parameters
 from local.sam import aws_environment, run_sam
-from local.server import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY, Server
+from local.server import ACCESS_KEY, ACCOUNT_ID, DUCKDB, REGION, SECRET_KEY, Server
 from local.state import ROOT, State
 from local.tools import Say
 
@@ -34,6 +34,7 @@ class Stack:
     crawler_name: str
     topic_arn: str
     event_dlq_url: str = ""  # of a stack that was deployed before it was written down
+    engine: str = DUCKDB
 
 
 OUTPUTS = {
@@ -107,7 +108,8 @@ def _read_outputs(server: Server) -> Stack:
     if lacking := sorted(set(OUTPUTS.values()) - set(outputs)):
         raise DeploymentError(f"the stack {name} lacks the outputs {', '.join(lacking)} ({described['StackStatus']})")
     values = {field: outputs[output] for field, output in OUTPUTS.items()}
-    return Stack(endpoint_url=server.endpoint_url, region=REGION, account_id=ACCOUNT_ID, **values)
+    fixed = {"endpoint_url": server.endpoint_url, "region": REGION, "account_id": ACCOUNT_ID, "engine": server.engine}
+    return Stack(**fixed, **values)
 
 
 def _shell_exports(stack: Stack) -> str:

@@ -14,11 +14,13 @@ from dataclasses import asdict, dataclass
 
 from local.processes import ProcessName, end_tree
 from local.state import ROOT, State
+from local.trino.server import stop_trino
 
 REGION = "us-east-1"
 ACCOUNT_ID = "000000000000"
 ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - LocalEmu takes anything; this key stands for account 000000000000
 START_LIMIT_S = 90.0
+DUCKDB, TRINO = "duckdb", "trino"
 
 _children: list[subprocess.Popen[bytes]] = []  # kept, as Python warns of a child that outlives its object
 
@@ -29,10 +31,15 @@ class ServerError(RuntimeError):
 
 @dataclass(frozen=True)
 class Server:
-    """A running LocalEmu."""
+    """A running LocalEmu.
+
+    Attributes:
+        engine: what answers Athena's queries, `duckdb` or `trino`.
+    """
 
     process: ProcessName
     endpoint_url: str
+    engine: str = DUCKDB
 
 
 def free_port() -> int:
@@ -48,16 +55,17 @@ def find_server(state: State) -> Server | None:
         kept = json.loads(state.server_json.read_text())
     except FileNotFoundError:
         return None
-    server = Server(ProcessName(**kept["process"]), kept["endpoint_url"])
+    server = Server(**{**kept, "process": ProcessName(**kept["process"])})
     return server if server.process.find() and _answers(server.endpoint_url) else None
 
 
-def start_server(state: State, *, iam: bool = False) -> Server:
+def start_server(state: State, *, iam: bool = False, trino_url: str = "") -> Server:
     """Start LocalEmu as a child that outlives this process, and wait until it answers.
 
     Args:
         state: where it keeps its files.
         iam: enforce IAM policies on everybody but the access key `test`.
+        trino_url: of the Trino that is to answer Athena's queries; empty for the embedded engine. It may come up later.
 
     Raises:
         ServerError: it ended or did not answer in time; nothing is left running.
@@ -71,7 +79,7 @@ def start_server(state: State, *, iam: bool = False) -> Server:
         child = subprocess.Popen(
             [sys.executable, "-m", "local.serve"],
             cwd=ROOT,
-            env=_environment(state, port, iam=iam),
+            env=_environment(state, port, iam=iam, trino_url=trino_url),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -79,7 +87,7 @@ def start_server(state: State, *, iam: bool = False) -> Server:
         )
     _children.append(child)
     try:
-        server = Server(ProcessName.of(child.pid), url)
+        server = Server(ProcessName.of(child.pid), url, TRINO if trino_url else DUCKDB)
         state.server_json.write_text(json.dumps(asdict(server)))
         _wait_until_it_answers(child, url, state)
     except BaseException:  # Ctrl-C too must leave nothing running
@@ -89,12 +97,13 @@ def start_server(state: State, *, iam: bool = False) -> Server:
 
 
 def stop_server(state: State) -> bool:
-    """End LocalEmu and every function process, and remove what they wrote; do nothing where none runs.
+    """End LocalEmu, every function process and Trino, and remove what they wrote; do nothing where none runs.
 
     Returns:
         Whether one was running.
     """
     was_running = False
+    stop_trino(state)
     with contextlib.suppress(FileNotFoundError):
         process = ProcessName(**json.loads(state.server_json.read_text())["process"]).find()
         was_running = process is not None
@@ -107,7 +116,7 @@ def stop_server(state: State) -> bool:
     return was_running
 
 
-def _environment(state: State, port: int, *, iam: bool) -> dict[str, str]:
+def _environment(state: State, port: int, *, iam: bool, trino_url: str) -> dict[str, str]:
     """Build LocalEmu's environment from nothing, so that no AWS setting of the user's reaches it."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
     settings = {
@@ -127,6 +136,8 @@ def _environment(state: State, port: int, *, iam: bool) -> dict[str, str]:
         "SQS_DISABLE_CLOUDWATCH_METRICS": "1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    if trino_url:
+        settings["LOCAL_ATHENA_TRINO_URL"] = trino_url
     if iam:
         settings |= {"IAM_ENFORCEMENT": "1", "ROOT_ACCESS_KEYS": ACCESS_KEY}
     return kept | settings

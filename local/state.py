@@ -53,6 +53,21 @@ class State:
         return self.folder / "build-cache"
 
     @property
+    def trino_json(self) -> Path:
+        """Which process Trino is, where one runs."""
+        return self.folder / "trino.json"
+
+    @property
+    def trino_log(self) -> Path:
+        """What Trino says; kept like LocalEmu's."""
+        return self.folder / "trino.log"
+
+    @property
+    def trino(self) -> Path:
+        """Trino's settings and what it writes; gone when it ends."""
+        return self.folder / "trino"
+
+    @property
     def data(self) -> Path:
         """All that LocalEmu and the functions write; gone when LocalEmu ends."""
         return self.folder / "localemu"

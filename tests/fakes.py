@@ -362,7 +362,7 @@ def _infer(name: str, cells: Sequence[str]) -> Column:
     found = [number for number in numbers if number is not None]
     scale = max(len(number[2] or "") for number in found)
     digits = max(len(number[1].strip("0")) for number in found)
-    return Column(name, f"decimal(18,{scale})" if scale else "bigint", name, digits)
+    return Column(name, f"decimal(18,{scale})" if scale else "bigint", name, digits=digits)
 
 
 def _read(cell: str, type_: str) -> Decimal | int | str | None:

@@ -10,10 +10,12 @@ from typing import BinaryIO
 import pyarrow.parquet as pq
 
 from csvlake import engine
-from csvlake.engine.model import Converted, ConvertOptions, Report, Source
+from csvlake.engine.model import Contract, Converted, ConvertOptions, Report, Source
+from csvlake.engine.survey import Survey, survey
 from csvlake.errors import TerminalError, TransientError
+from csvlake.lake.contract import parse_contract
 
-__all__ = ["convert_file", "inspect_file", "open_any", "write_converted"]
+__all__ = ["convert_file", "inspect_file", "open_any", "read_contract", "survey_file", "write_converted"]
 
 Input = str | os.PathLike[str] | BinaryIO
 
@@ -52,6 +54,21 @@ def convert_file(
 def inspect_file(src: Input, options: ConvertOptions | None = None) -> Report:
     """Return what `convert_file` would report of a file, without writing one."""
     return engine.inspect(open_any(src), options)
+
+
+def survey_file(src: Input, options: ConvertOptions | None = None) -> Survey:
+    """Return what is seen of every cell of a file, for a contract to start from."""
+    return survey(open_any(src), options)
+
+
+def read_contract(src: Input) -> Contract:
+    """Read a contract, which may be anywhere that CSV files may be.
+
+    Raises:
+        TerminalError: there is none, or it has problems; all of them are told.
+    """
+    source = open_any(src)
+    return parse_contract(source.read_range(0, source.size), source.name)
 
 
 def open_any(src: Input) -> Source:

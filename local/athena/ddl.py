@@ -11,7 +11,7 @@ from local.athena.errors import QueryError, unsupported
 from local.athena.hive_parser import Reader
 from local.athena.hive_types import parse_hive_type
 from local.athena.objects import split_location
-from local.athena.query import Session, describe_query
+from local.athena.query import Session
 from local.athena.results import Result
 from local.athena.sql.type_names import trino_name
 from local.athena.tables import INPUT, NOTHING, OUTPUT, create_table, failed, hive_name, table_name
@@ -127,7 +127,7 @@ def _create_view(session: Session, reader: Reader, *, replace: bool = False) -> 
     reader.expect("AS")
     sql = reader.rest
     inner = Session(**{**vars(session), "database": session.database or database})
-    columns = [(column.lower(), kind) for column, kind in describe_query(inner, sql)]
+    columns = [(column.lower(), kind) for column, kind in inner.engine.describe(inner, sql)]
     table = {
         "Name": name,
         "TableType": "VIRTUAL_VIEW",

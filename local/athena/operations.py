@@ -12,7 +12,6 @@ from local.athena.metadata import METADATA_OPERATIONS
 from local.athena.paging import first_index, page
 from local.athena.prepared import PREPARED_OPERATIONS, prepared_statements
 from local.athena.service import read_rows
-from local.athena.sql.parse import parse_query
 from local.athena.statements import QUERY, classify
 from local.athena.workgroups import WORK_GROUP_OPERATIONS
 
@@ -25,7 +24,7 @@ def start_query_execution(call: Call) -> dict[str, Any]:
     sql = request.get("QueryString") or ""
     statement = classify(sql)
     if statement.verb in QUERY:
-        parse_query(statement.text)
+        call.service.engine().check(statement.text)
     group = find_work_group(call, request.get("WorkGroup") or "primary")
     if group.state == "DISABLED":
         raise RequestError(f"WorkGroup {group.name} is disabled.")

@@ -1,5 +1,6 @@
 """Athena's API on LocalEmu: queries are answered here, the rest is moto's."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from local.athena.call import Call
 from local.athena.errors import RequestError
 from local.athena.executions import History
 from local.athena.operations import OPERATIONS
+from local.athena.query import Engine
 from local.athena.service import Clients, Service
 
 Handler = Callable[[RequestContext, Any], Any]
@@ -26,7 +28,7 @@ class AthenaProvider(ServiceLifecycleHook):  # type: ignore[misc] # LocalEmu is 
     """State of the API: one engine, a history for each account and region."""
 
     def __init__(self) -> None:
-        self.service = Service()
+        self.service = Service(make_engine)
         self._histories: dict[tuple[str, str], History] = defaultdict(History)
         self._clients: dict[tuple[str, str], Clients] = {}
         self.service.warm()
@@ -76,6 +78,17 @@ class ApiError(ServiceException):  # type: ignore[misc] # LocalEmu is untyped
         self.code = error.error
         if error.athena_code:
             self.AthenaErrorCode = error.athena_code
+
+
+def make_engine() -> Engine:
+    """Return the engine that the environment chooses: the Trino at LOCAL_ATHENA_TRINO_URL, else the embedded one."""
+    if url := os.environ.get("LOCAL_ATHENA_TRINO_URL"):
+        from local.trino.engine import TrinoEngine
+
+        return TrinoEngine(url)
+    from local.athena.plan import EmbeddedEngine
+
+    return EmbeddedEngine()
 
 
 def _moto_backend(account_id: str, region: str) -> Any:

@@ -1,24 +1,12 @@
-"""Answer one SELECT: parse, resolve, rewrite, judge, run."""
+"""What one query has to work with, and the engine behind it."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
-from sqlglot import exp
 
 from local.athena.catalog import Catalog
-from local.athena.engine import Engine
-from local.athena.errors import QueryError
-from local.athena.information import information_table, partitions_table
-from local.athena.objects import ObjectCache
-from local.athena.scan import Scanner, stub
-from local.athena.sql.functions import check_function
-from local.athena.sql.parse import parse_query
-from local.athena.sql.resolve import Resolver, Source, find_columns, injected_values, key_conditions
-from local.athena.sql.typed import rewrite_by_type
-from local.athena.sql.typer import Typer
 
 
 @dataclass(frozen=True)
@@ -36,12 +24,47 @@ class Answer:
     scanned_bytes: int = 0
 
 
+class Connection(Protocol):
+    """An engine's connection, of one query alone."""
+
+    def interrupt(self) -> None:
+        """End what runs on it."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+class Engine(Protocol):
+    """What runs queries; one serves all queries of the process, at once."""
+
+    def connect(self) -> Connection:
+        """Return a connection."""
+
+    def check(self, sql: str) -> None:
+        """Check a query's grammar, before there is an execution.
+
+        Raises:
+            RequestError: it is not SQL.
+        """
+
+    def answer(self, session: "Session", sql: str, parameters: list[str]) -> Answer:
+        """Run a SELECT, WITH, VALUES or TABLE statement, literals in the place of each `?`.
+
+        Raises:
+            QueryError: it failed.
+            RequestError: it is not SQL.
+        """
+
+    def describe(self, session: "Session", sql: str) -> list[tuple[str, str]]:
+        """Return name and DuckDB type of a query's columns, without reading anything but the catalog."""
+
+
 @dataclass
 class Session:
     """What one query has to work with.
 
     Attributes:
-        connection: DuckDB's, of this query alone; `interrupt()` on it ends the query.
+        connection: the engine's, of this query alone.
         check: raises `Cancelled` when the query was stopped.
         cutoff_bytes: the workgroup's limit of bytes scanned, 0 for none.
     """
@@ -49,141 +72,11 @@ class Session:
     engine: Engine
     catalog: Catalog
     s3: Any
-    cache: ObjectCache
     connection: Any
     database: str
     check: Callable[[], None]
     cutoff_bytes: int = 0
 
-
-def answer_query(session: Session, sql: str, parameters: list[str] | None = None) -> Answer:
-    """Run a SELECT, WITH, VALUES or TABLE statement.
-
-    Raises:
-        QueryError: it failed.
-        RequestError: it is not SQL.
-    """
-    tree = bind_parameters(parse_query(sql), parameters or [])
-    with ExitStack() as stack:
-        plan = Plan(session, tree, stack)
-        return plan.run()
-
-
-def describe_query(session: Session, sql: str) -> list[tuple[str, str]]:
-    """Return name and DuckDB type of a query's columns, without reading anything but the catalog."""
-    with ExitStack() as stack:
-        return Plan(session, parse_query(sql), stack).columns()
-
-
-class Plan:
-    """A query on its way from Athena's SQL to DuckDB's."""
-
-    def __init__(self, session: Session, tree: exp.Expression, stack: ExitStack) -> None:
-        self._session = session
-        resolver = Resolver(session.catalog)
-        tree = resolver.resolve(tree, session.database)
-        self._sources = resolver.sources
-        find_columns(tree, self._sources)
-        self._stubs = session.engine.connect()
-        stack.callback(self._stubs.close)
-        self._stack = stack
-        for source in self._sources:
-            self._define_special(source, self._stubs, empty=True)
-        self._tree = self._rewrite(tree)
-
-    def _rewrite(self, tree: exp.Expression) -> exp.Expression:
-        name_columns(tree)
-        for node in list(tree.walk()):
-            check_function(node)
-        typer = Typer(self._stubs, self._session.engine.error)
-        return rewrite_by_type(tree, typer)
-
-    def _define_special(self, source: Source, connection: Any, *, empty: bool) -> None:
-        catalog = self._session.catalog
-        if source.special == "partitions" and source.table:
-            connection.register(source.name, partitions_table(catalog, source.table))
-        elif source.special:
-            connection.register(source.name, information_table(catalog, source.special))
-        elif empty and source.table:
-            connection.execute(stub(source, source.table))
-
-    def columns(self) -> list[tuple[str, str]]:
-        """Return the answer's columns."""
-        try:
-            rows = self._stubs.execute(f"DESCRIBE {self._sql()}").fetchall()
-        except self._session.engine.error as error:
-            raise self._translate(error) from error
-        return [(str(row[0]), str(row[1])) for row in rows]
-
-    def _sql(self) -> str:
-        return str(self._tree.sql("duckdb"))
-
-    def _translate(self, error: Exception) -> QueryError:
-        found = self._session.engine.translate(error)
-        if found.code in {"COLUMN_NOT_FOUND", "AMBIGUOUS_NAME"}:
-            name = found.message.split("'")[1].lower()
-            for column in self._tree.find_all(exp.Column):
-                line, last = column.this.meta.get("line"), column.this.meta.get("col")
-                if column.name.lower() == name and line:
-                    return QueryError(found.code, f"line {line}:{last - len(column.name) + 1}: {found.message}")
-        return found
-
-    def run(self) -> Answer:
-        """Judge the sources, then run the query."""
-        session = self._session
-        columns = self.columns()
-        scanner = Scanner(session.catalog, session.s3, session.cache, session.connection, self._stack)
-        opened = []
-        for source in self._sources:
-            session.check()
-            if source.special:
-                self._define_special(source, session.connection, empty=False)
-                continue
-            conditions = key_conditions(self._tree, source)
-            opened.append(scanner.open(source, [_bare(one) for one in conditions], injected_values(conditions)))
-            if 0 < session.cutoff_bytes < scanner.scanned_bytes:
-                raise QueryError("", "Bytes scanned limit was exceeded")
-        for one in opened:
-            session.check()
-            scanner.define(one)
-        try:
-            data = session.connection.sql(self._sql()).to_arrow_table()
-        except session.engine.interrupted:
-            session.check()
-            raise
-        except session.engine.error as error:
-            raise self._translate(error) from error
-        return Answer([name for name, _ in columns], [kind for _, kind in columns], data, scanner.scanned_bytes)
-
-
-def _bare(condition: exp.Expression) -> str:
-    for column in condition.find_all(exp.Column):
-        column.set("table", None)
-    return str(condition.sql("duckdb"))
-
-
-def bind_parameters(tree: exp.Expression, parameters: list[str]) -> exp.Expression:
-    """Put literals in the place of `?`, in order.
-
-    Raises:
-        QueryError: there are more or fewer than the query has places.
-    """
-    marks = list(tree.find_all(exp.Placeholder, bfs=False))
-    if len(marks) != len(parameters):
-        raise QueryError(
-            "INVALID_PARAMETER_USAGE",
-            f"line 1:1: Incorrect number of parameters: expected {len(marks)} but found {len(parameters)}",
-        )
-    for mark, text in zip(marks, parameters, strict=True):
-        select = parse_query(f"SELECT {text}")
-        mark.replace(select.expressions[0].copy())
-    return tree
-
-
-def name_columns(tree: exp.Expression) -> None:
-    """Give columns without a name the one that Athena gives: `_col` and their place, from 0."""
-    for select in tree.find_all(exp.Select):
-        for index, item in enumerate(select.expressions):
-            plain = item.unalias() is item and not isinstance(item, exp.Column | exp.Star | exp.Dot)
-            if plain and not (isinstance(item, exp.Column) or item.is_star):
-                item.replace(exp.alias_(item.copy(), f"_col{index}", quoted=True))
+    def answer(self, sql: str, parameters: list[str] | None = None) -> Answer:
+        """Run a query on the engine; see `Engine.answer`."""
+        return self.engine.answer(self, sql, parameters or [])

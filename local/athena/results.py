@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from local.athena.engine import java_double, java_real
+from local.athena.database import java_double, java_real
 from local.athena.errors import unsupported
 
 DECIMAL = re.compile(r"DECIMAL\((\d+),\s?(\d+)\)")
@@ -103,7 +103,7 @@ def describe_column(name: str, kind: str) -> Column:
 
 def render_column(values: pa.ChunkedArray, kind: str) -> list[str | None]:
     """Return a column's cells as Athena writes them, None for null."""
-    if kind in {"VARCHAR", "JSON"}:
+    if kind in {"VARCHAR", "JSON"} or pa.types.is_string(values.type):
         return list(pc.cast(values, pa.string()).to_pylist())
     if kind.startswith("TIMESTAMP"):
         zone = " UTC" if "ZONE" in kind else ""

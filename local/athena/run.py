@@ -7,7 +7,7 @@ from local.athena.ddl import run_ddl
 from local.athena.errors import QueryError, unsupported
 from local.athena.executions import Execution, Outcome
 from local.athena.hive_parser import Reader
-from local.athena.query import Session, answer_query
+from local.athena.query import Session
 from local.athena.results import render
 from local.athena.show import run_show
 from local.athena.sql.parse import parse_query
@@ -68,7 +68,7 @@ WRITERS = {"CTAS": create_table_as, "INSERT": insert_into, "UNLOAD": unload}
 
 def run_query(session: Session, sql: str, parameters: list[str]) -> Outcome:
     """Run a query."""
-    answer = answer_query(session, sql, parameters)
+    answer = session.answer(sql, parameters)
     return Outcome(render(answer.names, answer.types, answer.data), answer.scanned_bytes)
 
 

@@ -1,18 +1,17 @@
 """Run statements for the API: sessions, result files, cancellation. Knows boto3 clients, not LocalEmu."""
 
 import threading
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.athena.catalog import Catalog
-from local.athena.engine import Engine
 from local.athena.errors import QueryError
 from local.athena.executions import Execution, Outcome
-from local.athena.objects import ObjectCache, split_location
-from local.athena.query import Session, answer_query
+from local.athena.objects import split_location
+from local.athena.query import Engine, Session
 from local.athena.results import Result, parse_csv, to_csv, to_metadata
 from local.athena.run import Prepared, run_statement
 from local.athena.statements import Statement
@@ -31,28 +30,22 @@ class Clients:
 class Service:
     """Runs executions in threads over the one engine of the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, make_engine: Callable[[], Engine]) -> None:
         self._lock = threading.Lock()
+        self._make_engine = make_engine
         self._engine: Engine | None = None
-        self._cache: ObjectCache | None = None
         self._slots = threading.BoundedSemaphore(AT_ONCE)
 
     def warm(self) -> None:
-        """Make the engine in the background, so that the first query does not wait for the imports."""
-        threading.Thread(target=self._warm, name="athena-warm", daemon=True).start()
+        """Make the engine in the background, so that the first query does not wait for it."""
+        threading.Thread(target=self.engine, name="athena-warm", daemon=True).start()
 
-    def _warm(self) -> None:
-        engine, cache = self.parts()
-        with closing(engine.connect()) as connection:
-            session = Session(engine, Catalog(None), None, cache, connection, "", lambda: None)
-            answer_query(session, "SELECT count(*), max(x) / 2 FROM (VALUES (1), (2)) AS t (x) WHERE x > 0")
-
-    def parts(self) -> tuple[Engine, ObjectCache]:
-        """Return the engine and the cache, made at the first call."""
+    def engine(self) -> Engine:
+        """Return the engine, made at the first call."""
         with self._lock:
-            if self._engine is None or self._cache is None:
-                self._engine, self._cache = Engine(), ObjectCache()
-            return self._engine, self._cache
+            if self._engine is None:
+                self._engine = self._make_engine()
+            return self._engine
 
     def start(
         self,
@@ -79,7 +72,7 @@ class Service:
         cutoff_bytes: int,
         prepared: Prepared,
     ) -> Outcome:
-        engine, cache = self.parts()
+        engine = self.engine()
         connection = engine.connect()
         try:
             execution.interrupt = connection.interrupt
@@ -88,7 +81,6 @@ class Service:
                 engine=engine,
                 catalog=Catalog(clients.glue),
                 s3=clients.s3,
-                cache=cache,
                 connection=connection,
                 database=str(execution.context.get("Database") or "").strip("`"),
                 check=execution.check,

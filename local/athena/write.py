@@ -12,7 +12,7 @@ from local.athena.executions import Execution, Outcome
 from local.athena.hive_parser import Reader
 from local.athena.hive_types import HiveType, parse_hive_type
 from local.athena.objects import list_objects
-from local.athena.query import Answer, Session, answer_query
+from local.athena.query import Answer, Session
 from local.athena.sql.type_names import trino_name
 from local.athena.store import Written, arrow_type, conform, write_rows
 from local.athena.tables import INPUT, NOTHING, OUTPUT, create_table, hive_name, table_name
@@ -39,7 +39,7 @@ def create_table_as(session: Session, sql: str, execution: Execution) -> Outcome
         raise QueryError(
             "HIVE_PATH_ALREADY_EXISTS", f"Target directory for table '{database}.{name}' already exists: {location}"
         )
-    answer = answer_query(session, query, execution.parameters)
+    answer = session.answer(query, execution.parameters)
     names = column_names(answer)
     keys = partition_keys(options, names)
     types = [parse_hive_type(hive_name(kind)) for kind in answer.types]
@@ -85,7 +85,7 @@ def insert_into(session: Session, sql: str, execution: Execution) -> Outcome:
         while reader.accept(","):
             named.append(reader.name())
         reader.expect(")")
-    answer = answer_query(session, reader.rest, execution.parameters)
+    answer = session.answer(reader.rest, execution.parameters)
     _check_insert(declared, named, answer)
     source = conform(answer, [declared[one] for one in named]) if named else []
     by_name = dict(zip(named, source, strict=True))
@@ -134,7 +134,7 @@ def unload(session: Session, sql: str, execution: Execution) -> Outcome:
         raise QueryError("INVALID_ARGUMENTS", "UNLOAD needs a format")
     if list_objects(session.s3, location):
         raise QueryError("HIVE_PATH_ALREADY_EXISTS", f"Target directory {location} is not empty")
-    answer = answer_query(session, query, execution.parameters)
+    answer = session.answer(query, execution.parameters)
     keys = partition_keys(options, column_names(answer))
     types = [parse_hive_type(hive_name(kind)) for kind in answer.types]
     written = write_rows(session, conform(answer, types), len(keys), location, options)

@@ -64,4 +64,4 @@ def test_a_stack_belongs_to_its_server(tmp_path: Path, url: str, found: Stack | 
 
 def test_the_names_in_stack_json_stay() -> None:
     promised = "endpoint_url region account_id bucket database workgroup convert_queue_url dlq_url function_name"
-    assert list(asdict(STACK)) == [*promised.split(), "crawler_name", "topic_arn", "event_dlq_url"]
+    assert list(asdict(STACK)) == [*promised.split(), "crawler_name", "topic_arn", "event_dlq_url", "engine"]

@@ -18,6 +18,7 @@ from csvlake.engine.sizes import Sizes
 from csvlake.engine.source import open_source, open_text
 from csvlake.engine.stream import stream
 from csvlake.errors import TerminalError
+from tests.spelling import FAMILIES
 
 CELLS = st.one_of(
     st.text(st.sampled_from('ab1 ,;"\n\r\0é.-'), max_size=6),
@@ -25,9 +26,15 @@ CELLS = st.one_of(
     st.integers(-99, 99).map(str),
     st.sampled_from(["12.50", "1.5", "007", "2020-01-01", "true", "", "NA", '5" pipe', "-0"]),
 ).filter(lambda text: not any(0xD800 <= ord(char) < 0xE000 for char in text))
-TABLES = st.integers(1, 4).flatmap(
+ROWS = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=12)
 )
+COLUMNS = st.tuples(st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=2), st.integers(1, 8)).flatmap(
+    lambda pair: st.tuples(
+        *(st.lists(st.sampled_from(family), min_size=pair[1], max_size=pair[1]) for family in pair[0])
+    )
+)
+TABLES = st.one_of(ROWS, COLUMNS.map(lambda columns: [list(row) for row in zip(*columns, strict=True)]))
 ODD_LINES = st.lists(
     st.sampled_from([b'5" pipe,x', b'"open,1', b'a,"b"c,d', b"", b'"x" ,y', b"\xff", b"a,b,c,d,e,f"]), max_size=2
 )
@@ -81,7 +88,7 @@ def test_any_table_comes_back(table: list[list[str]], end: str, delimiter: str) 
     st.sampled_from([1, 5, 60, 1000]),
     st.sampled_from([1, 20, 1000]),
     st.sampled_from(["rescue", "widen", "reject_record"]),
-    st.sampled_from(["bigint", "date", "decimal(18,2)", "string", None]),
+    st.sampled_from(["bigint", "date", "timestamp", "decimal(18,2)", "double", "boolean", "string", None, None, None]),
 )
 @settings(deadline=None)
 def test_every_batch_size_gives_the_same(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.athena.catalog import Table
-from local.athena.engine import java_double, java_real
+from local.athena.database import java_double, java_real
 from local.athena.errors import QueryError, RequestError
 from local.athena.executions import KEPT_RESULTS, Execution, History, Outcome
 from local.athena.hive_parser import Reader

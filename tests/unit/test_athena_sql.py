@@ -6,26 +6,27 @@ from contextlib import closing
 import pytest
 
 from local.athena.catalog import Catalog
-from local.athena.engine import Engine
 from local.athena.errors import QueryError, RequestError
-from local.athena.objects import ObjectCache
-from local.athena.query import Session, answer_query
+from local.athena.plan import EmbeddedEngine
+from local.athena.query import Session
 from local.athena.results import Result, render
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
+def engine() -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine()
+    with closing(engine.cache):
+        yield engine
 
 
 @pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    with closing(engine.connect()) as connection, closing(ObjectCache()) as cache:
-        yield Session(engine, Catalog(None), None, cache, connection, "db", lambda: None)
+def session(engine: EmbeddedEngine) -> Iterator[Session]:
+    with closing(engine.connect()) as connection:
+        yield Session(engine, Catalog(None), None, connection, "db", lambda: None)
 
 
 def ask(session: Session, sql: str, *parameters: str) -> Result:
-    answer = answer_query(session, sql, list(parameters))
+    answer = session.answer(sql, list(parameters))
     return render(answer.names, answer.types, answer.data)
 
 

@@ -35,7 +35,7 @@ def read(converted: Converted) -> pa.Table:
 
 
 def column(cells: Sequence[str], **options: Any) -> tuple[str, list[Any]]:
-    content = "k,v\n" + "".join(f"x,{cell}\n" for cell in cells)
+    content = "k,v\n" + "".join(f'x,"{cell}"\n' if "," in cell else f"x,{cell}\n" for cell in cells)
     converted = run(content.encode(), **options)
     return converted.report.schema[1].type, read(converted).column("v").to_pylist()
 
@@ -56,10 +56,36 @@ def column(cells: Sequence[str], **options: Any) -> tuple[str, list[Any]]:
         (["2020-02-29", ""], "date", [date(2020, 2, 29), None]),
         (["2020-02-29 23:59:59"], "timestamp", [datetime(2020, 2, 29, 23, 59, 59)]),
         (["2020-02-29T23:59:59.125"], "timestamp", [datetime(2020, 2, 29, 23, 59, 59, 125000)]),
+        (["1e-05", "12", "0.1234567890123456"], "double", [1e-05, 12.0, 0.1234567890123456]),
     ],
 )
 def test_type_is_the_narrowest_that_gives_every_text_back(cells: list[str], type_: str, values: list[Any]) -> None:
     assert column(cells) == (type_, values)
+
+
+@pytest.mark.parametrize(
+    ("cells", "type_", "format_", "value"),
+    [
+        (["31/01/2020", "01/02/2020"], "date", "%d/%m/%Y", date(2020, 1, 31)),
+        (["1.13.2020", "10.1.2020"], "date", "%-m.%-d.%Y", date(2020, 1, 13)),
+        (["31-May-2020"], "date", "%d-%b-%Y", date(2020, 5, 31)),
+        (["1/13/2020 9:05"], "timestamp", "%-m/%d/%Y %-H:%M", datetime(2020, 1, 13, 9, 5)),
+        (["2020/01/02 12:05:00 AM"], "timestamp", "%Y/%m/%d %I:%M:%S %p", datetime(2020, 1, 2, 0, 5)),
+        (["2020-02-29T23:59:59.5"], "timestamp", "%Y-%m-%dT%H:%M:%S.%1f", datetime(2020, 2, 29, 23, 59, 59, 500000)),
+        (["-1,234,567", "12"], "bigint", "#,##0", -1234567),
+        (["1,234.5", "12"], "decimal(18,1)", "#,##0.#", Decimal("1234.5")),
+        (["1.234,50", "0,00"], "decimal(18,2)", "#.##0,00", Decimal("1234.50")),
+        (["True", "False"], "boolean", "True/False", True),
+    ],
+)
+def test_another_form_is_read_where_the_column_proves_it(
+    cells: list[str], type_: str, format_: str, value: object
+) -> None:
+    converted = run(("k,v\n" + "".join(f'x,"{cell}"\n' for cell in cells)).encode())
+    table = read(converted)
+    assert (converted.report.schema[1].type, converted.report.schema[1].format) == (type_, format_)
+    assert table.schema.field("v").metadata[b"csvlake.format"].decode() == format_
+    assert table.column("v")[0].as_py() == value
 
 
 @pytest.mark.parametrize(
@@ -97,7 +123,31 @@ def test_type_is_the_narrowest_that_gives_every_text_back(cells: list[str], type
         ["2020-01-01 00:00+0000"],
         ["2020-01-01 24:00:00"],
         ["2020-01-01 00:00:00.123456"],
-        ["20-01-2020"],
+        ["01/02/2020", "02/01/2020"],
+        ["31/01/2020", "01/31/2020"],
+        ["31/01/2020", "1/1/2020", "01/1/2020"],
+        ["31/01/2020", "31-01-2020"],
+        ["31/01/20"],
+        ["31/04/2020"],
+        ["2020-1-31"],
+        ["31/01/2020", "01/01/2020 10:00"],
+        ["31-jan-2020"],
+        ["2020-01-01 13:00 PM"],
+        ["1,234"],
+        ["1,234", "1234"],
+        ["1,234,567", "1,23"],
+        ["123,456,789"],
+        ["12,50"],
+        ["1.234,50", "1.234,5"],
+        ["192.168.100.101"],
+        ["601 234 567"],
+        ["$1.50"],
+        ["50%"],
+        ["1e5", "2e5"],
+        ["1e-05", "12345678901234567"],
+        ["1e+400"],
+        ["-0.0e+10"],
+        ["yes", "no"],
         ["\u0661"],
         ["12.5", "007.5"],
         ["", ""],
@@ -180,6 +230,17 @@ def test_columns_take_the_types_that_are_agreed() -> None:
     assert read(converted).to_pylist() == [
         {"a": "1", "b": Decimal("2.0000"), "c": datetime(2020, 1, 1), "d": None, "e": 5.0}
     ]
+
+
+def test_dates_that_may_be_read_in_two_orders_are_not_guessed() -> None:
+    table = read(run(b"k,v\nx,01/02/2020\n", {"v": "date"}))
+    assert table.to_pylist() == [{"k": "x", "v": None, "_rescued_data": '{"v": "01/02/2020"}'}]
+
+
+def test_yes_and_no_are_booleans_where_the_table_says_so() -> None:
+    table = read(run(b"k,v\nx,Yes\ny,No\n", {"v": "boolean"}))
+    assert table.column("v").to_pylist() == [True, False]
+    assert table.schema.field("v").metadata[b"csvlake.format"] == b"Yes/No"
 
 
 def test_misfits_are_rescued() -> None:

@@ -11,8 +11,6 @@ import io
 import json
 import lzma
 import os
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from csvlake import convert_file
-from csvlake.engine.model import RESCUED_COLUMN, Report
+from csvlake.engine.model import RESCUED_COLUMN, Column, Report
 from csvlake.errors import TerminalError
+from tests.spelling import is_text_of
 
 DATA = Path(os.environ.get("CSVLAKE_DATA") or Path(__file__).parents[3] / "shared" / "data")
 FOLDERS = [
@@ -41,25 +40,6 @@ OPENERS = {"gzip": gzip.decompress, "bz2": bz2.decompress, "xz": lzma.decompress
 
 class UnreadableError(Exception):
     """Python's csv module reads the file otherwise, because it is not written as that module wants it."""
-
-
-def is_text_of(value: Any, text: str) -> bool:
-    """Return whether a value gives a text back, up to what the types' documentation names."""
-    if value is None or isinstance(value, str):
-        return (value or "") == text
-    if isinstance(value, bool):
-        return text.lower() == str(value).lower()
-    if isinstance(value, Decimal):
-        whole, dot, fraction = text.partition(".")
-        scale = -int(value.as_tuple().exponent)
-        return bool(dot) == bool(fraction) and f"{whole}.{fraction.ljust(scale, '0')}".rstrip(".") == format(value, "f")
-    if isinstance(value, datetime):
-        return len(text) > 18 and value.isoformat(sep=text[10], timespec="milliseconds") == f"{text}.000"[:20] + text[
-            20:
-        ].ljust(3, "0")
-    if isinstance(value, date):
-        return value.isoformat() == text
-    return str(value) == text
 
 
 def read_records(path: Path, report: Report) -> list[list[str]]:
@@ -84,13 +64,14 @@ def read_records(path: Path, report: Report) -> list[list[str]]:
     return [record or [""] for record in reader if record or width == 1]
 
 
-def find_difference(names: list[str], rows: list[dict[str, Any]], records: list[list[str]]) -> str | None:
+def find_difference(columns: list[Column], rows: list[dict[str, Any]], records: list[list[str]]) -> str | None:
     for number, (row, record) in enumerate(zip(rows, records, strict=True), start=1):
         kept = json.loads(row.get(RESCUED_COLUMN) or "{}")
-        for name, text in zip(names, record, strict=False):
-            if not is_text_of(row[name], text) and kept.get(name) != text:
-                return f"row {number}, {name}: {row[name]!r} for {text!r}"
-        if record[len(names) :] != kept.get("_extra_cells", []):
+        for column, text in zip(columns, record, strict=False):
+            value = row[column.name]
+            if not is_text_of(value, text, column.format) and kept.get(column.name) != text:
+                return f"row {number}, {column.name}: {value!r} for {text!r}"
+        if record[len(columns) :] != kept.get("_extra_cells", []):
             return f"row {number}: {kept} for {record}"
     return None
 
@@ -112,14 +93,14 @@ def compare(path: Path, target: Path) -> str | None:
         or any("comment" in p for p in report.problems)
     ):
         raise UnreadableError
-    names = [column.name for column in report.schema if column.name != RESCUED_COLUMN]
+    columns = [column for column in report.schema if column.name != RESCUED_COLUMN]
     try:
         records = read_records(path, report)
     except (csv.Error, UnicodeDecodeError) as error:
         raise UnreadableError from error
     # A header may have several rows, and a footer may follow: the rows are a run of consecutive records.
     differences = [
-        find_difference(names, rows, records[start : start + len(rows)])
+        find_difference(columns, rows, records[start : start + len(rows)])
         for start in range(len(records) - len(rows), -1, -1)
     ]
     return None if None in differences else next(iter(differences), f"{len(rows)} rows of {len(records)} records")

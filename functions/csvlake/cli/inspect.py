@@ -1,13 +1,15 @@
-"""``csvlake inspect FILE``: what would converting it do?"""
+"""``csvlake inspect FILE``: what would converting it do? ``--contract FILE…``: what would a contract say of these?"""
 
 import argparse
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from csvlake.cli.reading import add_file, as_plain, count_records, read_options
+from csvlake.cli.reading import add_options, as_plain, count_records, read_options
 from csvlake.engine.model import Report
-from csvlake.files import inspect_file
+from csvlake.files import inspect_file, survey_file
+from csvlake.lake.draft import write_draft
 
 __all__ = ["add_to"]
 
@@ -17,14 +19,31 @@ _SHOWN = 20  # problems and rejects on the screen; --json gives all
 def add_to(commands: Any) -> None:
     """Add the verb to argparse's commands."""
     parser = commands.add_parser("inspect", help="say what converting a file would do")
-    add_file(parser)
-    parser.add_argument("--json", action="store_true", help="the whole report, for programs")
-    parser.set_defaults(run=_run)
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a path or an s3:// URL; several with --contract")
+    add_options(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the whole report, for programs")
+    form.add_argument("--contract", action="store_true", help="write a contract to start from, with its evidence")
+    parser.set_defaults(run=partial(_run, parser))
 
 
-def _run(asked: argparse.Namespace) -> None:
+def _run(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    asked.file = asked.files[0]
+    if asked.contract:
+        _draft(asked)
+        return
+    if len(asked.files) > 1:
+        parser.error("one FILE, or --contract")
     report = inspect_file(asked.file, read_options(asked))
     print(json.dumps(as_plain(report), indent=2, ensure_ascii=False) if asked.json else _describe(report))
+
+
+def _draft(asked: argparse.Namespace) -> None:
+    surveys = {}
+    for file in asked.files:
+        asked.file = file  # which a refusal names
+        surveys[file] = survey_file(file, read_options(asked))
+    print(write_draft(surveys), end="")
 
 
 def _describe(report: Report) -> str:

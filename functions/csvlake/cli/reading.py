@@ -5,13 +5,20 @@ from dataclasses import asdict
 from typing import Any
 
 from csvlake.engine.model import ConvertOptions, Report
+from csvlake.files import read_contract
 
-__all__ = ["add_file", "as_plain", "as_text", "count_records", "read_options"]
+__all__ = ["add_file", "add_options", "as_plain", "as_text", "count_records", "read_options"]
 
 
 def add_file(parser: argparse.ArgumentParser) -> None:
     """Let a verb take a file, and say how it is to be read."""
     parser.add_argument("file", metavar="FILE", help="a path or an s3:// URL")
+    add_options(parser)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Let a verb take what there is to say of how files are to be read."""
+    parser.add_argument("--with", dest="contract_file", metavar="CONTRACT", help="a contract to obey")
     parser.add_argument("--types", choices=["lossless", "text"], default="lossless", help="text: every column as it is")
     parser.add_argument("--delimiter", help="what stands between cells; \\t for a tab (default: found out)")
     parser.add_argument("--quote", help="the quote character, '' for none (default: found out)")
@@ -25,6 +32,7 @@ def read_options(asked: argparse.Namespace) -> ConvertOptions:
     delimiter = asked.delimiter.replace("\\t", "\t") if asked.delimiter else None
     return ConvertOptions(
         types=asked.types,
+        contract=read_contract(asked.contract_file) if asked.contract_file else None,
         delimiter=delimiter,
         quote=asked.quote,
         escape=asked.escape,

@@ -13,7 +13,7 @@ from csvlake.engine.ends import are_plain
 from csvlake.engine.kinds import TEXT
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Converted, ConvertOptions, Report, Source
-from csvlake.engine.plan import agree_on, infer, name_columns, widen
+from csvlake.engine.plan import name_columns, settle, widen
 from csvlake.engine.prove import classify
 from csvlake.engine.sizes import choose_sizes
 from csvlake.engine.source import TextBytes, open_text
@@ -105,7 +105,7 @@ def _convert_at_once(
 ) -> Converted:
     """Convert a body that makes one row group, kept in memory."""
     proven = [_prove(Cells(array), options) for array in block.columns]
-    wanted = agree_on(infer(name_columns(layout), [column.kind for column in proven]), agree)
+    wanted = settle(name_columns(layout), [column.kind for column in proven], agree)
     stored = store_block(block, body, layout, proven, wanted, options.on_misfit)
     widened: list[str] = []
     if stored.misfits and options.on_misfit == "widen":

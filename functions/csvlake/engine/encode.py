@@ -85,7 +85,7 @@ def prove_columns(block: Block, watch: Watch) -> list[Proven]:
     out = []
     for array, kind in zip(block.columns, watch.kinds, strict=True):
         cells = Cells(array)
-        found = (TEXT, cells.as_text()) if kind == TEXT else prove_as(cells, kind) or classify(cells)
+        found = (TEXT, cells.as_text()) if kind == TEXT else prove_as(cells, kind) or classify(cells, kind)
         out.append(Proven(cells, *found))
     return out
 

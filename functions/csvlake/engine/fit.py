@@ -6,21 +6,27 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from csvlake.engine.cells import Cells
-from csvlake.engine.kinds import Kind, glue_type, parse_decimal, working_type
+from csvlake.engine.dates import read_moments
+from csvlake.engine.kinds import DOUBLE_DIGITS, Kind, choose_format, glue_type, parse_decimal, working_type
+from csvlake.engine.numerals import read_plain
+from csvlake.engine.prove import BOOLEANS, classify
 
 __all__ = ["fit_cell", "fit_column"]
 
 _NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?")
+_DOUBLE = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?([eE][+-]?[0-9]{1,3})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?")
-_DOUBLE_DIGITS = 15  # any decimal of so many significant digits comes back from a double (IEEE 754)
 
 
-def fit_column(cells: Cells, kind: Kind, values: pa.Array, wanted: str) -> tuple[pa.Array, dict[int, str]]:
+def fit_column(
+    cells: Cells, kind: Kind, values: pa.Array, wanted: str, format_: str = ""
+) -> tuple[pa.Array, dict[int, str]]:
     """Return a column in a Glue type, and the texts of the cells that do not fit, which are null there, by row.
 
     Args:
@@ -28,17 +34,44 @@ def fit_column(cells: Cells, kind: Kind, values: pa.Array, wanted: str) -> tuple
         kind: of the column, proven.
         values: as `csvlake.engine.prove.classify` gave them.
         wanted: the Glue type to store.
+        format_: how cells are read as that type: see `csvlake.engine.kinds.choose_format`.
     """
     type_ = working_type(wanted)
     if wanted == "string":
         return (values if kind.name == "text" else cells.as_text()), {}
     if kind.name == "empty":
         return pa.nulls(cells.count, type_), {}
-    if glue_type(kind) == wanted:
+    if glue_type(kind) == wanted and choose_format(kind, wanted) == format_:
         return values, {}
-    if _fits_whole(kind, wanted):
+    if format_:
+        return _fit_formatted(cells, wanted, format_)
+    if glue_type(kind) != "string" and not choose_format(kind, wanted) and _fits_whole(kind, wanted):
         return _cast(cells, values, type_), {}
     return _fit_each(cells, wanted, type_)
+
+
+def _fit_formatted(cells: Cells, wanted: str, format_: str) -> tuple[pa.Array, dict[int, str]]:
+    """Read cells by their column's format; one that does not have it does not fit."""
+    if wanted == "boolean":
+        true, false = (pc.equal(cells.array, pa.scalar(word, pa.binary())) for word in BOOLEANS[format_])
+        array = pc.if_else(pc.or_(true, false), true, pa.scalar(None, pa.bool_()))
+    elif wanted in {"date", "timestamp"}:
+        array = read_moments(cells, format_)
+        if wanted == "date":
+            days = pc.cast(array, pa.date32(), safe=False)
+            is_midnight = pc.equal(pc.cast(days, array.type), array)
+            array = pc.if_else(is_midnight, days, pa.scalar(None, pa.date32()))
+    else:
+        plain = read_plain(cells, format_)
+        array, _ = fit_column(plain, *classify(plain), wanted)
+    return array, _find_misfits(cells, array)
+
+
+def _find_misfits(cells: Cells, array: pa.Array) -> dict[int, str]:
+    if array.null_count == cells.nulls:
+        return {}
+    is_misfit = pc.and_(array.is_null(), cells.array.is_valid()).to_numpy(zero_copy_only=False)
+    return {int(row): cells.array[int(row)].as_py().decode() for row in np.flatnonzero(is_misfit)}
 
 
 def _fits_whole(kind: Kind, wanted: str) -> bool:
@@ -47,7 +80,7 @@ def _fits_whole(kind: Kind, wanted: str) -> bool:
     if kind.name != "number":
         return False
     if wanted == "double":
-        return kind.digits + kind.scale <= _DOUBLE_DIGITS
+        return kind.digits + kind.scale <= DOUBLE_DIGITS
     if decimal := parse_decimal(wanted):
         precision, scale = decimal
         return kind.scale <= scale and kind.digits + scale <= precision
@@ -102,16 +135,14 @@ def _fit_bigint(text: str) -> int | None:
 
 
 def _fit_double(text: str) -> float | None:
-    found = _NUMBER.fullmatch(text)
-    if found and not _is_negative_zero(found):
-        digits = (found[2] if found[2] != "0" else "") + (found[3] or "")
-        if len(digits) <= _DOUBLE_DIGITS:
-            return float(text)
-    try:
-        value = float(text)
-    except ValueError:
+    found = _DOUBLE.fullmatch(text)
+    if not found:
         return None
-    return value if repr(value) == text and value - value == 0 else None
+    value, digits = float(text), found[2] + (found[3] or "")
+    is_long = found[3] is None and found[4] is None and len(digits) > DOUBLE_DIGITS
+    shortest = repr(value).partition("e")[0].replace(".", "").strip("-0")
+    is_negative_zero = found[1] and not value
+    return None if is_long or is_negative_zero or shortest != digits.strip("0") else value
 
 
 def _fit_date(text: str) -> date | None:

@@ -59,6 +59,7 @@ class Column:
     name: str  # as Glue and Athena know it: lower-case ASCII, unique
     type: str  # Glue type
     source_name: str = ""  # the header's own text, "" where the file had none
+    format: str = ""  # how the file writes the type's values, where not plainly: csvlake.engine.kinds.choose_format
     digits: int | None = field(default=None, compare=False)  # of an inferred number: the most before the dot
 
 

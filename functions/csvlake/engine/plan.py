@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from csvlake.engine.blocks import Block
 from csvlake.engine.cells import Cells
-from csvlake.engine.kinds import TEXT, Kind, glue_type, join, working_type
+from csvlake.engine.kinds import TEXT, Kind, choose_format, glue_type, join, working_type
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import RESCUED_COLUMN, Agree, Column, ConvertOptions
 from csvlake.engine.names import clean_names
@@ -18,7 +18,7 @@ from csvlake.engine.prove import classify
 from csvlake.engine.store import Misfit
 from csvlake.engine.writer import writer_arguments
 
-__all__ = ["Plan", "Watch", "agree_on", "choose_encodings", "infer", "make_plan", "name_columns", "widen"]
+__all__ = ["Plan", "Watch", "choose_encodings", "make_plan", "name_columns", "settle", "widen"]
 
 _FEW = 8  # a dictionary pays where each text occurs so many times
 _DENSE = 0.96  # zstd is left out where it saves less
@@ -53,31 +53,30 @@ def name_columns(layout: Layout) -> list[Column]:
     return [Column(name, "string", raw if has_header else "") for name, raw in zip(names, layout.names, strict=True)]
 
 
-def infer(columns: Sequence[Column], kinds: Sequence[Kind]) -> list[Column]:
-    """Return the columns with the narrowest types of their kinds."""
-    return [
-        replace(column, type=glue_type(kind), digits=kind.digits) for column, kind in zip(columns, kinds, strict=True)
-    ]
-
-
-def agree_on(inferred: Sequence[Column], agree: Agree | None) -> tuple[Column, ...]:
-    """Ask for the columns to write.
+def settle(columns: Sequence[Column], kinds: Sequence[Kind], agree: Agree | None) -> tuple[Column, ...]:
+    """Return the columns to write: their types by their kinds and by agreement, and how their cells are read.
 
     Raises:
         ValueError: the answer is not about the same columns.
     """
-    wanted = tuple(inferred if agree is None else agree(inferred))
+    inferred = [_describe(column, kind, glue_type(kind)) for column, kind in zip(columns, kinds, strict=True)]
+    wanted = inferred if agree is None else agree(inferred)
     if [column.name for column in wanted] != [column.name for column in inferred]:
         raise ValueError("agree must return the columns that it was given, in their order")
-    return wanted
+    return tuple(
+        _describe(column, kind, answer.type) for column, kind, answer in zip(columns, kinds, wanted, strict=True)
+    )
+
+
+def _describe(column: Column, kind: Kind, type_: str) -> Column:
+    return replace(column, type=type_, format=choose_format(kind, type_), digits=kind.digits)
 
 
 def make_plan(block: Block, layout: Layout, options: ConvertOptions, agree: Agree | None) -> Plan:
     """Guess from a file's first block."""
-    columns = name_columns(layout)
     is_text = options.types == "text"
     kinds = tuple(TEXT if is_text else classify(Cells(array))[0] for array in block.columns)
-    wanted = agree_on(infer(columns, kinds), agree)
+    wanted = settle(name_columns(layout), kinds, agree)
     return Plan(kinds, wanted, is_text, choose_encodings(block, wanted))
 
 
@@ -118,7 +117,6 @@ class Watch:
         self._plan = plan
         self._agree = agree
         self._columns = columns
-        self._inferred = infer(columns, plan.kinds)
         self.kinds = list(plan.kinds)
         self.widened = dict(widened)  # by column: why
         self.wanted = plan.wanted
@@ -127,23 +125,24 @@ class Watch:
     def see(self, kinds: Sequence[Kind], misfits: Sequence[Misfit] = ()) -> bool:
         """Take note of a block's kinds, and of columns whose misfits widen them; return whether the plan holds."""
         with self._lock:
-            self.kinds = [join(known, kind) for known, kind in zip(self.kinds, kinds, strict=True)]
-            inferred = infer(self._columns, self.kinds)
+            known = self.kinds
+            self.kinds = [join(*pair) for pair in zip(known, kinds, strict=True)]
             new = {misfit.column.name: misfit.describe_widened() for misfit in misfits}
-            if _question(inferred) != _question(self._inferred) or new.keys() - self.widened.keys():
+            if self.kinds != known or new.keys() - self.widened.keys():
                 self.widened |= {name: text for name, text in new.items() if name not in self.widened}
-                self._inferred = inferred
-                self.wanted = widen(agree_on(inferred, self._agree), self.widened.keys())
+                self.wanted = widen(settle(self._columns, self.kinds, self._agree), self.widened.keys())
                 # Once batches were left out it stays so, even if the plan comes true again.
                 self.holds = self.holds and self.wanted == self._plan.wanted
+            if any(_is_open(*three) for three in zip(known, kinds, self.kinds, strict=True)):
+                self.holds = False
             return self.holds
 
 
-def _question(inferred: Sequence[Column]) -> list[tuple[str, int | None]]:
-    """Return what the answer to ``agree`` may depend on, that can change while a file is read."""
-    return [(column.type, column.digits) for column in inferred]
+def _is_open(known: Kind, kind: Kind, joined: Kind) -> bool:
+    """Whether numbers stand beside doubles that were not looked at as doubles: the next pass does."""
+    return joined.name == "double" and "number" in {known.name, kind.name}
 
 
 def widen(columns: Sequence[Column], names: Set[str]) -> tuple[Column, ...]:
     """Return the columns with some of them as text."""
-    return tuple(replace(column, type="string") if column.name in names else column for column in columns)
+    return tuple(replace(column, type="string", format="") if column.name in names else column for column in columns)

@@ -5,28 +5,40 @@ column cast, so what a library's parser takes beyond our spellings (``0xF4``, ``
 slip in.
 """
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from csvlake.engine.cells import Bytes, Cells, Ints, make_array
+from csvlake.engine.dates import find_formats, read_moments
+from csvlake.engine.doubles import read_doubles
 from csvlake.engine.kinds import EMPTY, TEXT, Kind, glue_type, working_type
+from csvlake.engine.numerals import find_marks
 
-__all__ = ["classify"]
+__all__ = ["BOOLEANS", "classify"]
 
 _MINUS, _DOT, _SLASH, _ZERO, _NINE, _BLANK, _COLON, _T = b"-./09 :T"
 _POWERS = 10 ** np.arange(19, dtype=np.int64)
 _DATE_LENGTH = 10
-_STAMP_LENGTHS = {19: 0, 21: 1, 22: 2, 23: 3}
+_STAMP_LENGTHS = {19: "", 21: ".%1f", 22: ".%2f", 23: ".%3f"}
+_PLAIN_STAMP = "%Y-%m-%d %H:%M:%S"
 _FIRST_DAY = -719_162  # 0001-01-01: the year 0000 is none of Athena's dates
 _DAY_MS = 86_400_000
-_BOOLEANS = {
-    (b"true", b"false"): "lower",
-    (b"TRUE", b"FALSE"): "upper",
-    (b"True", b"False"): "title",
+BOOLEANS = {  # by format
+    "": (b"true", b"false"),
+    **{
+        format_: tuple(word.encode() for word in format_.split("/"))
+        for format_ in ["TRUE/FALSE", "True/False", "t/f", "T/F", "yes/no", "Yes/No", "YES/NO", "y/n", "Y/N"]
+    },
 }
-_FORMS = {word: (form, pair) for pair, form in _BOOLEANS.items() for word in pair}
+_MAY_BE_DOUBLE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+_FORM_BYTES = 64  # no number or date is longer than that
+_LOWER, _E = 32, ord("e")
+_WORDS = {word: format_ for format_, pair in BOOLEANS.items() for word in pair}
 
 
 class _RefutedError(Exception):
@@ -38,10 +50,18 @@ def _need(holds: object) -> None:
         raise _RefutedError
 
 
-def classify(cells: Cells) -> tuple[Kind, pa.Array]:
-    """Return a column's narrowest kind, and its values in the Arrow type of its Glue type (see `working_type`)."""
+def classify(cells: Cells, known: Kind = EMPTY) -> tuple[Kind, pa.Array]:
+    """Return a column's narrowest kind, and its values in the Arrow type of its Glue type (see `working_type`).
+
+    Args:
+        cells: of a column or a part of it.
+        known: the kind of other parts. Beside doubles, numbers are looked at as doubles.
+    """
     if not len(cells.data):
         return EMPTY, pa.nulls(cells.count, pa.string())
+    if known.name == "double":
+        kind, values = read_doubles(cells) or (TEXT, None)
+        return _store(kind, values, cells)
     start = int(cells.offsets[:-1][cells.present()][0]) if cells.nulls else 0
     length = int(cells.offsets[np.searchsorted(cells.offsets, start, "right")]) - start
     first = cells.data[start : start + length]
@@ -52,11 +72,54 @@ def classify(cells: Cells) -> tuple[Kind, pa.Array]:
             if length in _STAMP_LENGTHS and first[4] == _MINUS:
                 return _prove_timestamp(cells, first)
             return _prove_number(cells)
-        if first.tobytes() in _FORMS:
-            return _prove_boolean(cells, first.tobytes())
+        if first.tobytes() in _WORDS:
+            return _prove_boolean(cells, _WORDS[first.tobytes()])
     except (_RefutedError, pa.ArrowInvalid):
-        pass
+        if first[0] <= _NINE and length <= _FORM_BYTES:
+            return _classify_form(cells, first.tobytes().decode())
     return TEXT, cells.as_text()
+
+
+def _classify_form(cells: Cells, first: str) -> tuple[Kind, pa.Array]:
+    """Classify cells of which the first looks like a number or a date, but which are no plain ones."""
+    for prove in (_prove_exponents, _prove_marked, _prove_formats):
+        try:
+            kind, values = prove(cells, first)
+        except (_RefutedError, pa.ArrowInvalid):
+            continue
+        return _store(kind, values, cells)
+    return TEXT, cells.as_text()
+
+
+def _store(kind: Kind, values: pa.Array, cells: Cells) -> tuple[Kind, pa.Array]:
+    """Keep the texts of what is of its kind only if others say so."""
+    return kind, values if glue_type(kind) != "string" else cells.as_text()
+
+
+def _prove_exponents(cells: Cells, first: str) -> tuple[Kind, pa.Array]:
+    _need(_MAY_BE_DOUBLE.fullmatch(first) and ((cells.data | _LOWER) == _E).any())
+    found = read_doubles(cells)
+    if found is None:
+        raise _RefutedError
+    return found
+
+
+def _prove_marked(cells: Cells, first: str) -> tuple[Kind, pa.Array]:
+    found = find_marks(cells, first)
+    if found is None:
+        raise _RefutedError
+    marks, plain, is_proven = found
+    kind, values = _prove_number(plain)
+    return replace(kind, group=marks.group, mark=marks.mark, is_proven=is_proven), values
+
+
+def _prove_formats(cells: Cells, first: str) -> tuple[Kind, pa.Array]:
+    formats = find_formats(cells, first)
+    _need(formats)
+    moments = read_moments(cells, min(formats))
+    is_date = not any("%M" in format_ for format_ in formats)
+    kind = Kind("date" if is_date else "timestamp", formats=formats)
+    return kind, pc.cast(moments, pa.date32()) if is_date else moments
 
 
 def _prove_number(cells: Cells) -> tuple[Kind, pa.Array]:
@@ -144,12 +207,14 @@ def _prove_timestamp(cells: Cells, first: Bytes) -> tuple[Kind, pa.Array]:
         _need((table[:, 19] == _DOT).all())
     array = pc.cast(cells.as_text(), pa.timestamp("ms"))
     _need((_int64(array)[cells.present()] >= _FIRST_DAY * _DAY_MS).all())
-    return Kind("timestamp", spelling=f"{chr(first[10])}{_STAMP_LENGTHS[length]}"), array
+    format_ = f"%Y-%m-%d{chr(first[10])}%H:%M:%S{_STAMP_LENGTHS[length]}"
+    return Kind("timestamp", formats=frozenset([format_] if format_ != _PLAIN_STAMP else [])), array
 
 
-def _prove_boolean(cells: Cells, first: bytes) -> tuple[Kind, pa.Array]:
-    form, (true, false) = _FORMS[first]
+def _prove_boolean(cells: Cells, format_: str) -> tuple[Kind, pa.Array]:
+    true, false = BOOLEANS[format_]
     values = pc.equal(cells.array, pa.scalar(true, pa.binary()))
     either = pc.or_(values, pc.equal(cells.array, pa.scalar(false, pa.binary())))
     _need(pc.all(either).as_py())
-    return Kind("boolean", spelling=form), values
+    kind = Kind("boolean", formats=frozenset([format_] if format_ else []))
+    return _store(kind, values, cells)

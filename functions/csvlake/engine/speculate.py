@@ -28,7 +28,7 @@ def prove_as(cells: Cells, kind: Kind) -> tuple[Kind, pa.Array] | None:
     data = cells.data
     if kind.name != "number" or not len(data) or data.max() > _NINE or data.min() < _MINUS:
         return None
-    if kind.is_wide or kind.digits + kind.scale >= len(_POWERS):
+    if kind.is_wide or kind.group or kind.mark != "." or kind.digits + kind.scale >= len(_POWERS):
         return None
     values = _read_narrow(cells, kind.scale)
     if values is None:

@@ -85,7 +85,7 @@ def store_block(
     odd: dict[str, dict[int, str]] = {}
     misfits = []
     for proven, column in zip(columns, wanted, strict=True):
-        array, texts = fit_column(proven.cells, proven.kind, proven.values, column.type)
+        array, texts = fit_column(proven.cells, proven.kind, proven.values, column.type, column.format)
         arrays.append(array)
         if texts:
             odd[column.name] = texts

@@ -14,16 +14,16 @@ COMPRESSION_LEVEL = 2  # of zstd; 3 saves another few percent on text and costs 
 
 
 def make_schema(columns: Sequence[Column], dialect: Dialect, metadata: Mapping[str, str] | None) -> pa.Schema:
-    """Return the Arrow schema of a file, with the header's own texts and the file's metadata."""
-    fields = [
-        pa.field(
-            column.name,
-            arrow_type(column.type),
-            metadata=None if column.name == RESCUED_COLUMN else {"csvlake.source_name": column.source_name},
-        )
-        for column in columns
-    ]
+    """Return the Arrow schema of a file, with the header's own texts, the cells' formats and the file's metadata."""
+    fields = [pa.field(column.name, arrow_type(column.type), metadata=_describe(column)) for column in columns]
     return pa.schema(fields, metadata={"csvlake.dialect": dialect.describe(), **(metadata or {})})
+
+
+def _describe(column: Column) -> dict[str, str] | None:
+    if column.name == RESCUED_COLUMN:
+        return None
+    told = {"csvlake.source_name": column.source_name}
+    return told | {"csvlake.format": column.format} if column.format else told
 
 
 def writer_arguments(columns: Sequence[Column]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ MESSAGES = (  # DuckDB's message → Athena's code and message
 )  # fmt: skip
 
 
-class Engine:
+class Database:
     """An in-memory DuckDB with Trino's functions."""
 
     def __init__(self) -> None:

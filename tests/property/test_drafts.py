@@ -1,0 +1,42 @@
+"""Whatever files hold, the contract that is written of them can be read."""
+
+import csv
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csvlake.engine import open_source
+from csvlake.engine.kinds import glue_type
+from csvlake.engine.survey import survey
+from csvlake.errors import TerminalError
+from csvlake.lake.contract import parse_contract
+from csvlake.lake.draft import write_draft
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+CELLS = TEXTS | st.sampled_from(["NA", "-", "1", "12.50", "2026-01-31", "31.01.2026", "true", "", '"', "#", "\n"])
+TABLES = st.integers(1, 4).flatmap(
+    lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=2, max_size=8)
+)
+NAMES = st.text(st.sampled_from("ab=/ -1\n%é"), max_size=12)
+
+
+@given(st.lists(TABLES, min_size=1, max_size=3), st.lists(NAMES, min_size=3, max_size=3, unique=True))
+def test_a_draft_is_a_contract(tables: list[list[list[str]]], names: list[str]) -> None:
+    surveys = {}
+    for table, name in zip(tables, names, strict=False):
+        text = io.StringIO()
+        csv.writer(text).writerows(table)
+        try:
+            surveys[name] = survey(open_source(io.BytesIO(text.getvalue().encode())))
+        except TerminalError:
+            continue
+    if not surveys:
+        return
+    contract = parse_contract(write_draft(surveys).encode(), "draft")
+    seen = {name for found in surveys.values() for name in found.columns}
+    assert {rule.name for rule in contract.columns} == seen
+    if len(surveys) == 1:
+        (found,) = surveys.values()
+        for rule in contract.columns:
+            assert (rule.type or "string") == glue_type(found.columns[rule.name].kind)
