@@ -158,7 +158,9 @@ def _scalar(text: str) -> str:
 
 
 def _quote(text: str | None) -> str:
-    """Return a text in double quotes, as YAML has it, in one line."""
+    """Return a text in quotes, as YAML has it, in one line."""
+    if text and text.isprintable() and '"' in text and "'" not in text:
+        return f"'{text}'"
     escaped = (text or "").replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(char if char.isprintable() else _escape(ord(char)) for char in escaped) + '"'
 
