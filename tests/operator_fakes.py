@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC
 from typing import Any
 
+from csvlake.aws.table_parameters import write_parameters
 from csvlake.lake.naming import Layout
 from csvlake.lake.operator import LatestOutcome, LatestReject, QueueDepth, Stack
-from tests.fakes import MemoryQueue
+from tests.fakes import MemoryCatalog, MemoryQueue
 from tests.lakes import LakeInMemory
 
 
@@ -82,10 +83,12 @@ class MemoryLedgerReader:
 
 @dataclass
 class MemoryTableReader:
-    told: dict[str, dict[str, str]] = field(default_factory=dict)
+    """A `TableReader` over the lake's catalog."""
+
+    catalog: MemoryCatalog
 
     def parameters(self) -> Mapping[str, Mapping[str, str]]:
-        return self.told
+        return {name: write_parameters(table) for name, table in self.catalog.tables.items()}
 
 
 @dataclass
@@ -96,7 +99,6 @@ class StackInMemory:
     queue: MemoryWatchedQueue = field(init=False)
     failed: MemoryDeadLetters = field(init=False)
     undelivered: MemoryDeadLetters = field(init=False)
-    tables: MemoryTableReader = field(default_factory=MemoryTableReader)
     opened: list[str | None] = field(default_factory=list)  # the names that were asked for
 
     def __post_init__(self) -> None:
@@ -111,7 +113,7 @@ class StackInMemory:
             layout=Layout(),
             store=self.lake.store,
             catalog=self.lake.catalog,
-            tables=self.tables,
+            tables=MemoryTableReader(self.lake.catalog),
             queue=self.queue,
             dead_letters=(self.failed, self.undelivered),
             ledger=MemoryLedgerReader(self.lake),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from csvlake.lake.naming import Layout
 from csvlake.lake.operator import LatestOutcome
 from csvlake.lake.ports import ObjectInfo
 from csvlake.lake.standing import NO_TABLE, TableStanding, join_ledger, stand
@@ -20,12 +21,13 @@ def converge(lake: LakeInMemory, *keys: str) -> None:
 
 
 def test_the_join_is_by_key_in_the_order_of_bytes() -> None:
-    keys = ["a", "b", "z", "é", "\uff5e", "\U0001f600"]
-    sources = [ObjectInfo(key, "e", 1) for key in keys if key != "b"]
-    outcomes = [LatestOutcome(key, "e", "t", "converted", None, 0, 0, 0, "1") for key in keys if key != "z"]
-    joined = list(join_ledger(sources, outcomes))
+    keys = [f"csv-files/{name}" for name in ("a", "b", "z", "é", "\uff5e", "\U0001f600")]
+    unlisted, untold = keys[1:3]
+    sources = [ObjectInfo(key, "e", 1) for key in keys if key != unlisted]
+    outcomes = [LatestOutcome(key, "e", "t", "converted", None, 0, 0, 0, "1") for key in keys if key != untold]
+    joined = list(join_ledger(sources, outcomes, Layout()))
     assert [(source.key if source else None, told.source_key if told else None) for source, told in joined] == [
-        (key if key != "b" else None, key if key != "z" else None) for key in keys
+        (key if key != unlisted else None, key if key != untold else None) for key in keys
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from csvlake import __version__
-from csvlake.cli import backfill, convert, inspect, redrive, rejects, status
+from csvlake.cli import backfill, convert, cost, inspect, migrate, redrive, rejects, status
 from csvlake.cli.deployed import OpenStack, open_stack
 from csvlake.errors import TerminalError, TransientError
 from csvlake.settings import NoStackError
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="csvlake", description="Turn CSV files into Parquet: nothing lost, nothing guessed wrong.")
     parser.add_argument("--version", action="version", version=f"csvlake {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for verb in (inspect, convert, status, rejects, backfill, redrive):
+    for verb in (inspect, convert, status, rejects, backfill, redrive, migrate, cost):
         verb.add_to(commands)
     return parser
 

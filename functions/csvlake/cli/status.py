@@ -2,13 +2,16 @@
 
 import argparse
 import json
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from csvlake import __version__
 from csvlake.cli.deployed import add_stack
 from csvlake.cli.screen import show_table, telling
 from csvlake.errors import TerminalError
+from csvlake.lake.migrate import TypeChanges, describe_change
 from csvlake.lake.operator import Stack
 from csvlake.lake.standing import TableStanding, stand
 
@@ -34,6 +37,8 @@ def _run(asked: argparse.Namespace) -> None:
         dead = {letters.name: letters.depth().all for letters in stack.dead_letters}
         now.say("listing the bucket, and asking Athena for the ledger")
         tables = stand(stack, __version__, asked.table)
+        now.say("looking for changes of types")
+        changes = {change.table: change for change in _find_changes(stack) if change.table in tables}
     if asked.table is not None and not tables:
         raise TerminalError("no_such_table", f"neither the bucket nor the ledger knows a table {asked.table}")
     if asked.json:
@@ -41,6 +46,7 @@ def _run(asked: argparse.Namespace) -> None:
             "queue": asdict(queue),
             "dead_letters": dead,
             "tables": {name: asdict(standing) for name, standing in tables.items()},
+            "type_changes": [asdict(change) for change in changes.values()],
         }
         print(json.dumps(told, indent=2))
         return
@@ -48,7 +54,27 @@ def _run(asked: argparse.Namespace) -> None:
     print("dead letters  " + ", ".join(f"{count} {name}" for name, count in dead.items()))
     print()
     show_table(_COLUMNS, [_row(name, standing) for name, standing in tables.items()])
+    for change in changes.values():
+        print(f"\n{change.table}: {change.about} since {change.since}; files to convert again: {change.behind}")
     _advise(tables, dead)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A change of a table's types that is not over."""
+
+    table: str
+    about: str
+    since: str
+    behind: int
+
+
+def _find_changes(stack: Stack) -> Iterator[_Change]:
+    changes = TypeChanges(stack)
+    for table in changes.find_changing():
+        if table.change is not None:
+            since = datetime.fromtimestamp(table.change.since, UTC).isoformat(" ", "seconds")
+            yield _Change(table.name, describe_change(table), since, changes.find_behind(table))
 
 
 def _row(name: str, standing: TableStanding) -> tuple[object, ...]:

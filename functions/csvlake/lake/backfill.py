@@ -85,7 +85,7 @@ def find_work(stack: Stack, converter_version: str, prefix: str = "", after: str
     waiting: deque[tuple[ObjectInfo | None, LatestOutcome | None]] = deque()
 
     def sources() -> Iterator[ObjectInfo]:
-        for source, outcome in join_ledger(list_prefix(store, layout, prefix, after), told_after):
+        for source, outcome in join_ledger(list_prefix(store, layout, prefix, after), told_after, layout):
             if source is not None or (outcome is not None and outcome.has_rows):
                 waiting.append((source, outcome))
             if source is not None:

@@ -14,7 +14,7 @@ from csvlake.errors import TerminalError
 from csvlake.lake.naming import Layout, place
 from csvlake.lake.operator import LatestOutcome, Stack
 from csvlake.lake.ports import ObjectInfo
-from csvlake.lake.survey import TargetState, list_prefix, list_table, survey
+from csvlake.lake.survey import TargetState, is_data, list_prefix, list_table, survey
 
 __all__ = ["NO_TABLE", "TableStanding", "join_ledger", "stand"]
 
@@ -37,17 +37,18 @@ class TableStanding:
     rows_rescued: int = 0
 
 
-def join_ledger(sources: Iterable[ObjectInfo], outcomes: Iterable[LatestOutcome]) -> Iterator[Joined]:
+def join_ledger(sources: Iterable[ObjectInfo], outcomes: Iterable[LatestOutcome], layout: Layout) -> Iterator[Joined]:
     """Merge a listing and the ledger by key.
 
     Args:
-        sources: in the order of their keys' UTF-8 bytes, as ``outcomes``.
+        sources: data, in the order of their keys' UTF-8 bytes, as ``outcomes``.
+        outcomes: those of contracts are left out.
 
     Yields:
         A pair for each key that is in either, in the same order; None stands for what is not there.
     """
     listed = ((source.key.encode(), source) for source in sources)
-    told = ((outcome.source_key.encode(), outcome) for outcome in outcomes)
+    told = ((one.source_key.encode(), one) for one in outcomes if is_data(one.source_key, layout))
     merged: Iterator[tuple[bytes, ObjectInfo | LatestOutcome]] = heapq.merge(listed, told, key=lambda pair: pair[0])
     for _, same in groupby(merged, key=lambda pair: pair[0]):
         found = [one for _, one in same]
@@ -93,7 +94,7 @@ class _Count:
 
     def _count_known(self, sources: Iterable[ObjectInfo], outcomes: Iterable[LatestOutcome]) -> Iterator[ObjectInfo]:
         """Count what the ledger knows, and yield the other sources."""
-        for source, told in join_ledger(sources, outcomes):
+        for source, told in join_ledger(sources, outcomes, self.stack.layout):
             if source is not None:
                 self._of(source.key).files += 1
                 if told is None:
