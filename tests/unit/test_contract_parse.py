@@ -77,6 +77,13 @@ def test_what_is_left_out_says_nothing() -> None:
     assert parse_contract(b"columns: []\n", "x.yaml") == Contract()
 
 
+def test_descriptions_may_have_lines_and_any_letters() -> None:
+    text = 'description: "a\\n\\tb\\u00a0日"\ncolumns: [{name: a, description: "b\\u00a0c"}]'
+    contract = parse_contract(text.encode(), "x.yaml")
+    assert contract.description == "a\n\tb\u00a0日"
+    assert contract.columns[0].description == "b\u00a0c"
+
+
 def test_a_byte_order_mark_is_no_part_of_it() -> None:
     assert parse_contract(b"\xef\xbb\xbfheader: true\n", "x.yaml") == Contract(header=True)
 
@@ -160,6 +167,8 @@ def test_a_word_like_none_is_told_all_there_are() -> None:
         ("quote: x", "quote: 'x' is a letter, a digit or a blank"),
         ("quote: ','\ndelimiter: ','", "quote: ',' is part of the delimiter ','"),
         ("quote: ''\nescape: \\", "escape: there are no quotes to escape: quote is empty"),
+        ('description: "\\a"', "description: '\\x07' has a control character"),
+        ("header: false\ncolumns: []", "header: false needs columns, whose names the files' columns get"),
         ("header: false", "header: false needs columns, whose names the files' columns get"),
         ("a: &x 1\nb: *x", "*x is a YAML alias: write it out, or quote it"),
         ("header: !!python/none x", "tag:yaml.org,2002:python/none is a YAML tag: leave it out, or quote it"),

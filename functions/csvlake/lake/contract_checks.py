@@ -70,7 +70,7 @@ def _check_dialect(data: dict[str, Any]) -> Iterator[Fault]:
             yield name, f"{sign!r} is part of the delimiter {delimiter!r}"
     if escape and quote == "":
         yield "escape", "there are no quotes to escape: quote is empty"
-    if data.get("header") is False and not data.get("columns") and "columns" not in data:
+    if data.get("header") is False and data.get("columns", []) == []:
         yield "header", "false needs columns, whose names the files' columns get"
 
 

@@ -28,6 +28,7 @@ _MEANT_TYPES = {
 }
 _DECIMAL = re.compile(r"(?:decimal|numeric|number|dec)\((\d{1,2}),(\d{1,2})\)")
 _MEANT_DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # not in Glue's descriptions and comments
 _ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "windows-1252", "iso-8859-1", "iso-8859-15", "shift_jis")
 
 
@@ -92,7 +93,11 @@ def _find_encoding_fault(text: str) -> str | None:
 
 
 def _find_line_fault(text: str) -> str | None:
-    return None if text.isprintable() else "has a line end or a control character: write it in one line"
+    return "has a line end or a control character: write it in one line" if _CONTROL.search(text) else None
+
+
+def _find_control_fault(text: str) -> str | None:
+    return "has a control character" if _CONTROL.search(re.sub("[\t\n]", "", text)) else None
 
 
 _NAME = Text(r"^[a-z0-9_]+$", _find_name_fault, most=255, barred=sorted(RESERVED_NAMES))
@@ -143,7 +148,7 @@ _PROJECTION = Fields(
 
 CONTRACT_FORM = Fields(
     {
-        "description": Field(Text(most=2048), "What the table is; shown in Glue and Athena."),
+        "description": Field(Text(fault=_find_control_fault, most=2048), "What the table is; Glue shows it."),
         "columns": Field(Items(_COLUMN, "- name: amount"), "What is known of columns, in the files' order."),
         "delimiter": Field(Text(fault=_find_delimiter_fault, most=8), "What stands between cells."),
         "quote": Field(Text(fault=_find_quote_fault, least=0, most=1), 'What is put around cells; "" for nothing.'),

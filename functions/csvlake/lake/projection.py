@@ -39,7 +39,9 @@ PROJECTION_FIELDS: dict[str, tuple[str, ...]] = {  # by type; where it has any, 
     "date": ("range", "format"),
     "injected": (),
 }
-_KEY_TYPES = {  # Trino, on which Athena is built, takes no others: plugin/trino-hive/…/projection
+# Athena's engine is Trino, which takes no others:
+# https://github.com/trinodb/trino/tree/master/plugin/trino-hive/src/main/java/io/trino/plugin/hive/projection
+_KEY_TYPES = {
     "enum": ("string",),
     "integer": ("string", "bigint", "int"),
     "date": ("string", "date"),
