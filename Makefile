@@ -49,6 +49,11 @@ test: .venv/.ready ## all tests: first those without sockets, then end to end on
 	@$(PY) -m pytest -rs -n 2 --ignore=tests/local tests
 	@$(PY) -m pytest -rs tests/local
 
+.PHONY: nightly
+nightly: .venv/.ready ## what is too long for every change: 20,000 random examples a property, files of gigabytes, all real files
+	@CSVLAKE_RANDOM=1 CSVLAKE_EXAMPLES=$(or $(EXAMPLES),20000) $(PY) -m pytest -rs -n 2 tests/property
+	@$(PY) -m pytest -rs -m nightly --ignore=tests/local tests
+
 .PHONY: bench
 bench: .venv/.ready ## csvlake against polars, DuckDB, pandas and pyarrow; writes docs/bench.md (QUICK=1: a minute, no file)
 	@$(UV) sync --frozen --quiet --group bench

@@ -90,3 +90,27 @@ def test_a_letter_far_behind_the_head_is_seen_when_the_whole_is_looked_at(monkey
     again = open_text(open_source(data), ConvertOptions(), whole=True)
     assert again.encoding == "windows-1252"
     assert again.size == len(data) + 2
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["id,name", "id\r1\r2\r", '"id"\n"\0 and 1"\n', "id,名\n1,北京市\n22,上海市\n"])
+def test_wide_characters_are_seen_without_a_mark(codec: str, text: str) -> None:
+    opened = open_text(open_source(text.encode(codec)), ConvertOptions())
+    assert opened.read_range(0, 100).decode() == text
+
+
+def test_nul_characters_do_not_make_text_wide() -> None:
+    for data in (b"a\0,b\0\n1,2\n", b"a,b\n\0,1\n2,\0\n", b"id\n\0"):
+        assert open_text(open_source(data), ConvertOptions()).encoding == "utf-8"
+    with pytest.raises(TerminalError, match="encoding=utf-16-le or encoding=utf-8"):
+        open_text(open_source(b"a\0b\0,\0c,d\n"), ConvertOptions())
+
+
+def test_short_text_that_reads_well_in_two_alphabets_is_refused() -> None:
+    with pytest.raises(TerminalError, match=r"windows-1251 \(ЧТЕНС\) as in koi8-r \(время\): set encoding="):
+        open_text(open_source("id,n\n1,время\n2,хорошо\n".encode("koi8-r")), ConvertOptions())
+
+
+def test_the_mark_is_skipped_where_utf_8_sig_is_given() -> None:
+    opened = open_text(open_source("a,b\n".encode("utf-8-sig")), ConvertOptions(encoding="utf-8-sig"))
+    assert opened.read_range(0, 100) == b"a,b\n"

@@ -4,6 +4,7 @@ import codecs
 
 from csvlake.engine.legacy import decide_legacy
 from csvlake.engine.transcode import Chunks, Encoding, decodes
+from csvlake.engine.wide import find_wide
 from csvlake.errors import TerminalError
 
 __all__ = ["decide_encoding", "given_encoding"]
@@ -54,7 +55,7 @@ def decide_encoding(head: bytes, chunks: Chunks, whole: bool, name: str, given: 
         return Encoding(
             "utf-8-sig", 3, ("it begins with the byte order mark of UTF-8, but not all of it is valid",), False
         )
-    wide = _wide(head) if b"\0" in head else None
+    wide = find_wide(head, name) if b"\0" in head else None
     if wide is not None and decodes(chunks, wide, 0, whole):
         return Encoding(
             wide, 0, (f"every second or fourth byte is zero as in {wide.upper()}; there is no mark",), whole
@@ -73,7 +74,7 @@ def decide_encoding(head: bytes, chunks: Chunks, whole: bool, name: str, given: 
 
 def _check_given(given: str, mark: tuple[bytes, str, str] | None, chunks: Chunks, whole: bool, name: str) -> Encoding:
     skip = 0
-    if mark is not None and mark[1].replace("-sig", "").startswith(given.replace("_", "-")):
+    if mark is not None and mark[1].startswith(given.replace("_", "-").removesuffix("-sig")):
         given, skip = mark[1], len(mark[0])
     evidence = (f"encoding {given} was given",)
     if given in {"utf-8", "utf-8-sig", "ascii"}:
@@ -83,38 +84,6 @@ def _check_given(given: str, mark: tuple[bytes, str, str] | None, chunks: Chunks
     if whole and not decodes(chunks, given, skip, whole):
         raise TerminalError("wrong_encoding", f"{name} is not in the encoding that was given, encoding={given!r}")
     return Encoding(given, skip, evidence, whole)
-
-
-def _wide(head: bytes) -> str | None:
-    """Return which UTF-16 or UTF-32 zero bytes point to, if any."""
-    head = head[: len(head) // 4 * 4]
-    for codec, unit, newline in (
-        ("utf-32-le", 4, b"\n\0\0\0"),
-        ("utf-32-be", 4, b"\0\0\0\n"),
-        ("utf-16-le", 2, b"\n\0"),
-        ("utf-16-be", 2, b"\0\n"),
-    ):
-        try:
-            text = head.decode(codec, "strict")
-        except UnicodeDecodeError as error:
-            if error.start < len(head) - 4:
-                continue
-            text = head[: error.start].decode(codec)
-        if not text or "\0" in text or len(head) < 2 * unit:
-            continue
-        aligned = sum(head[i : i + unit] == newline for i in range(0, min(len(head), 1 << 16), unit))
-        ascii_share = sum(" " <= c <= "~" or c in "\r\n\t" for c in text) / len(text)
-        if aligned and aligned >= text.count("\n", 0, (1 << 16) // unit) and (ascii_share > 0.2 or _readable(text)):
-            return codec
-    return None
-
-
-def _readable(text: str) -> bool:
-    """Whether nearly all characters are printable, and enough of them are CSV's own."""
-    sample = text[:4000]
-    return sum(c.isprintable() or c in "\r\n\t" for c in sample) > 0.99 * len(sample) and any(
-        c in sample for c in ",;\t|"
-    )
 
 
 def _count_utf8(chunks: Chunks, whole: bool) -> tuple[int, int]:

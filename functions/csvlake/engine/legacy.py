@@ -1,6 +1,9 @@
 """Decide between the encodings that were used before UTF-8, by what makes readable text of the bytes."""
 
-from csvlake.engine.plausible import MULTI_BYTE, SINGLE_BYTE, score_alphabet, score_decoding
+import re
+from math import sqrt
+
+from csvlake.engine.plausible import LATIN, MULTI_BYTE, SINGLE_BYTE, score_alphabet, score_decoding
 from csvlake.engine.transcode import Chunks, Encoding, decodes
 from csvlake.errors import TerminalError
 
@@ -12,6 +15,7 @@ _PLAUSIBLE = 0.25
 _MARGIN = 0.1
 _NAMES = {**MULTI_BYTE, **SINGLE_BYTE}
 _ORDER = tuple(_NAMES)
+_KIN = {"mac_cyrillic": "cp1251", "iso8859_7": "cp1253", "cp932": "shift_jis", "cp949": "euc_kr"}
 _FEW = 0.25  # of the lines: so many may hold bytes that belong to no encoding, and be rejected
 
 
@@ -37,9 +41,10 @@ def decide_legacy(chunks: Chunks, whole: bool, name: str, bad: int) -> Encoding:
         scores.append((score_decoding(text, codec), codec, text))
     scores.sort(key=lambda s: -s[0])
     for value, codec, text in scores:
-        if value < _PLAUSIBLE or not decodes(chunks, codec, 0, whole):
+        if value < _least(text, codec) or not decodes(chunks, codec, 0, whole):
             continue
         rivals = [s for s in scores if s[0] > value - _MARGIN and s[2] != text and s[1] != codec]
+        _refuse_strangers(scores, (value, codec, text), name)
         if rivals:
             # Close by their neighbours: the letters should be those of one language; else the more usual encoding.
             value, codec, text = max(
@@ -53,6 +58,41 @@ def decide_legacy(chunks: Chunks, whole: bool, name: str, bad: int) -> Encoding:
             evidence.append(f"runner-up encoding {_NAMES[runner[1]]} ({runner[0]:.2f})")
         return Encoding(label, 0, tuple(evidence), whole)
     return _fall_back(scores, whole, name, lines, odd_lines)
+
+
+def _refuse_strangers(scores: list[tuple[float, str, str]], best: tuple[float, str, str], name: str) -> None:
+    """Raise where text in other letters is about as plausible; encodings of a family differ in a few signs only."""
+    value, codec, text = best
+    margin = _MARGIN + 0.4 / sqrt(_count_foreign(text))
+    for rival, other, read in scores:
+        if rival > value - margin and read != text and _family(other) != _family(codec):
+            raise TerminalError(
+                "undecided_encoding",
+                f"{name} reads as well in {_NAMES[codec]} ({_excerpt(text)}) as in {_NAMES[other]} "
+                f"({_excerpt(read)}): set encoding=",
+            )
+
+
+def _least(text: str, codec: str) -> float:
+    """Return how plausible a text must be: more where little of it is foreign, but for single Latin letters."""
+    count = _count_foreign(text)
+    alone = sum(len(run) == 1 for run in re.findall(r"[^\x00-\x7f]+", text)) if codec in LATIN else 0
+    return _PLAUSIBLE + 0.5 * (1 - alone / count) / sqrt(count)
+
+
+def _count_foreign(text: str) -> int:
+    """Count the characters outside ASCII; few of them prove little."""
+    return max(1, len(text) - len(text.encode("ascii", "ignore")))
+
+
+def _family(codec: str) -> str:
+    """Return one encoding for all that have the same letters in nearly the same places."""
+    return "cp1252" if codec in LATIN else _KIN.get(codec, codec)
+
+
+def _excerpt(text: str) -> str:
+    """Return the first word that is not ASCII."""
+    return next((word for word in re.split(r"[\x00-\x7f]+", text) if word), "")[:20]
 
 
 def _fall_back(scores: list[tuple[float, str, str]], whole: bool, name: str, lines: int, odd_lines: int) -> Encoding:

@@ -3,9 +3,12 @@
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
-__all__ = ["MULTI_BYTE", "SINGLE_BYTE", "score_alphabet", "score_decoding"]
+from csvlake.engine.frequent import score_letters, share_frequent
+
+__all__ = ["LATIN", "MULTI_BYTE", "SINGLE_BYTE", "score_alphabet", "score_decoding"]
 
 # Python's codec name → what it is called in reports. Order is the order of preference among equals.
 SINGLE_BYTE = {
@@ -39,10 +42,14 @@ MULTI_BYTE = {
 _CONTEXT = re.compile(r"[^\x00-\x7f]")
 _MOJIBAKE = re.compile(r"[ÃÂ][\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€.|Ã.|Å.")
 _MAX_CHARACTERS = 4000
-_LATIN = {"cp1252", "mac_roman", "cp1250", "iso8859_2", "cp1254", "iso8859_15", "cp1257", "iso8859_1"}
+LATIN = {"cp1252", "mac_roman", "cp1250", "iso8859_2", "cp1254", "iso8859_15", "cp1257", "iso8859_1"}
+_RARE = 0.5  # what a text without any frequent character loses
 _FEW = 5  # characters of another script or of a multi-byte encoding that may come by chance
 _QUOTING = "‘’“”«»‚„‹›"
 _PUNCTUATION = "–—…•·°©®™€£¥§ªº¿¡±×½¼¾²³¹µ\xa0"
+_SINGLE_SIGNS = frozenset(_PUNCTUATION + _QUOTING) - frozenset("…\xa0")
+_ASCII_LETTER = re.compile("[A-Za-z]")
+_WORD = 10
 # Letters outside ASCII of languages whose encodings differ in them, by ISO 639-1 code (Unicode CLDR exemplar sets).
 _ALPHABETS = {
     "fr": "àâæçéèêëîïôœùûüÿ",
@@ -72,8 +79,9 @@ def _script(character: str) -> str:
     return unicodedata.name(character, "").split(" ")[0]
 
 
-def _letter(before: str, character: str, after: str) -> float:
-    """Score a letter outside ASCII by its neighbours: words keep to one script and one manner of case."""
+def _letter(text: str, at: int) -> float:
+    """Score a letter outside ASCII by its word: it keeps to one script and one manner of case."""
+    before, character, after = text[at - 1 : at], text[at], text[at + 1 : at + 2]
     script = _script(character)
     neighbours = [c for c in (before, after) if c.isalpha()]
     same = [c for c in neighbours if _script(c) == script]
@@ -82,12 +90,11 @@ def _letter(before: str, character: str, after: str) -> float:
             return -0.5
         if not neighbours:
             return 0.2
-        ascii_near = any(c.isascii() for c in neighbours)
-        value = 1.0 if ascii_near else -0.3
+        value = 1.0 if _ASCII_LETTER.search(_word_around(text, at)) else -0.3
         if character.isupper() and before.islower():
             value -= 1.5
-        if character.islower() and before.isupper() and after.isupper():
-            value -= 1.0
+        if character.islower() and after.isupper():
+            value -= 1.0 if before.isupper() else 0.4
         return value
     value = 1.0 if neighbours and len(same) == len(neighbours) else (-0.3 if not neighbours else -1.0)
     if character.isupper() and before.islower():
@@ -97,11 +104,25 @@ def _letter(before: str, character: str, after: str) -> float:
     return value
 
 
+def _word_around(text: str, at: int) -> str:
+    """Return the letters around a place, at most as many as most words have."""
+    start, end = at, at + 1
+    while start > max(0, at - _WORD) and text[start - 1].isalpha():
+        start -= 1
+    while end < min(len(text), at + _WORD) and text[end].isalpha():
+        end += 1
+    return text[start:end]
+
+
 def _other(before: str, character: str, after: str) -> float:
     """Score what is no letter: punctuation that people type, or a sign that nobody does."""
     code = ord(character)
     if code < 0xA0 or 0xE000 <= code < 0xF900 or code == 0xFFFD:
         return -2.0
+    if character in _SINGLE_SIGNS and any(c > "\x7f" and not c.isalpha() for c in (before, after)):
+        return -0.6  # signs in a row are bytes of something else
+    if character in "€£¥¤¦¬¹²³" and after.isalpha():
+        return -0.6
     if character in _QUOTING:
         between_letters = before.isalpha() and after.isalpha()
         return 1.0 if not between_letters or character in "’‘" else -0.5
@@ -120,13 +141,18 @@ def _single(text: str, codec: str) -> float:
         if i in mojibake:
             total += 0.5  # UTF-8 that was once read wrongly and saved so: certainly this encoding, and best left alone
         elif m[0].isalpha():
-            total += _letter(before, m[0], after)
+            total += _letter(text, i)
         else:
             total += _other(before, m[0], after)
     foreign = sum(_script(m[0]) not in {"", "LATIN"} for m in found)
-    if foreign < _FEW and (foreign or codec not in _LATIN):
+    if foreign < _FEW and (foreign or codec not in LATIN):
         total -= len(found)  # another script has whole words: a letter here and there is a misreading
-    return total / len(found) if found else 0.0
+    if not found:
+        return 0.0
+    scripts = Counter(script for m in found if (script := _script(m[0])) not in {"", "LATIN"})
+    main = max(scripts, key=lambda s: scripts[s], default="")
+    letters = "".join(m[0] if _script(m[0]) == main else " " for m in found) if main else ""
+    return total / len(found) + score_letters(letters, main)
 
 
 def _common(character: str, codec: str) -> bool:
@@ -174,7 +200,14 @@ def score_decoding(text: str, codec: str) -> float:
         share -= 0.1  # Japanese without kana is rare, and the bytes are those of Korean and Chinese as well
     if len(foreign) < _FEW:
         share -= 0.4
-    return 1 - 4 * (1 - share)  # nearly everything written is common: what is not counts against it
+    share -= sum(_is_beside(text, m.start()) for m in _CONTEXT.finditer(text)) / len(foreign) / 2
+    # Nearly everything written is common: what is not counts against it. A third of it is frequent.
+    return 1 - 4 * (1 - share) - _RARE * (1 - min(1, 3 * share_frequent(foreign, codec)))
+
+
+def _is_beside(text: str, at: int) -> bool:
+    """Whether a character stands beside a small ASCII letter: a letter of one byte that took another one with it."""
+    return "a" <= text[at - 1 : at] <= "z" or "a" <= text[at + 1 : at + 2] <= "z"
 
 
 def score_alphabet(text: str) -> float:
