@@ -31,14 +31,14 @@ def convert_file(
     Args:
         src: a path, an ``s3://`` URL or an open binary file.
         dst: a path; a file that is there is replaced.
-        options: None for the defaults.
+        options: None for the defaults; their contract may be a path or URL, too.
         metadata: for the Parquet file's key-value metadata.
 
     Raises:
         TerminalError: the file can never be converted as it is, or ``dst`` is that file; nothing was written.
         TransientError: it could not be read, or the target not be written.
     """
-    options = options or ConvertOptions()
+    options = _read(options)
     target = Path(dst)
     if str(dst).startswith("s3://"):
         raise TerminalError("unsupported_target", f"cannot write {dst}: convert to a path, then upload the file")
@@ -53,7 +53,7 @@ def convert_file(
 
 def inspect_file(src: Input, options: ConvertOptions | None = None) -> Report:
     """Return what `convert_file` would report of a file, without writing one."""
-    return engine.inspect(open_any(src), options)
+    return engine.inspect(open_any(src), _read(options))
 
 
 def survey_file(src: Input, options: ConvertOptions | None = None) -> Survey:
@@ -69,6 +69,13 @@ def read_contract(src: Input) -> Contract:
     """
     source = open_any(src)
     return parse_contract(source.read_range(0, source.size), source.name)
+
+
+def _read(options: ConvertOptions | None) -> ConvertOptions:
+    options = options or ConvertOptions()
+    if isinstance(options.contract, str | os.PathLike):
+        return replace(options, contract=read_contract(options.contract))
+    return options
 
 
 def open_any(src: Input) -> Source:

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvlake.engine import open_source
@@ -21,6 +21,7 @@ TABLES = st.integers(1, 4).flatmap(
 NAMES = st.text(st.sampled_from("ab=/ -1\n%é"), max_size=12)
 
 
+@settings(deadline=None)
 @given(st.lists(TABLES, min_size=1, max_size=3), st.lists(NAMES, min_size=3, max_size=3, unique=True))
 def test_a_draft_is_a_contract(tables: list[list[list[str]]], names: list[str]) -> None:
     surveys = {}

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvlake import engine
+from csvlake.engine.contract import ColumnRule, Contract
 from csvlake.engine.dialect import decide
 from csvlake.engine.model import RESCUED_COLUMN, Column, ConvertOptions, Report
 from csvlake.engine.sizes import Sizes
@@ -37,6 +38,15 @@ COLUMNS = st.tuples(st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=2),
 TABLES = st.one_of(ROWS, COLUMNS.map(lambda columns: [list(row) for row in zip(*columns, strict=True)]))
 ODD_LINES = st.lists(
     st.sampled_from([b'5" pipe,x', b'"open,1', b'a,"b"c,d', b"", b'"x" ,y', b"\xff", b"a,b,c,d,e,f"]), max_size=2
+)
+CONTRACTS = st.sampled_from(
+    [
+        None,
+        None,
+        Contract((ColumnRule("c0", required=True, null_tokens=("NA", "12.50", "1,234")),), null_tokens=("-0", "True")),
+        Contract((ColumnRule("c1", type="date", date_format="%d/%m/%Y"),), on_new_column="rescue", null_tokens=("",)),
+        Contract((ColumnRule("c0", type="double", number_format="#,##0.#"), ColumnRule("c1", type="string"))),
+    ]
 )
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
@@ -89,6 +99,7 @@ def test_any_table_comes_back(table: list[list[str]], end: str, delimiter: str) 
     st.sampled_from([1, 20, 1000]),
     st.sampled_from(["rescue", "widen", "reject_record"]),
     st.sampled_from(["bigint", "date", "timestamp", "decimal(18,2)", "double", "boolean", "string", None, None, None]),
+    CONTRACTS,
 )
 @settings(deadline=None)
 def test_every_batch_size_gives_the_same(
@@ -101,11 +112,14 @@ def test_every_batch_size_gives_the_same(
     sample: int,
     on_misfit: Any,
     wanted: str | None,
+    contract: Contract | None,
 ) -> None:
     lines = write(table, end).split(end.encode())
     at = 1 + place % len(lines)
     content = end.encode().join([*lines[:at], *odd, *lines[at:]])
-    options = ConvertOptions(delimiter=",", quote='"', header=True, encoding="utf-8", on_misfit=on_misfit)
+    options = ConvertOptions(
+        delimiter=",", quote='"', header=True, encoding="utf-8", on_misfit=on_misfit, contract=contract
+    )
 
     def agree(columns: Sequence[Column]) -> list[Column]:
         return [Column(c.name, wanted or c.type, c.source_name) if c.name == "c0" else c for c in columns]
@@ -125,6 +139,8 @@ def test_every_batch_size_gives_the_same(
     finally:
         cut.path.unlink()
     assert count(cut.report) == count(whole.report)
+    if on_misfit != "widen":  # then the first misfits that were met are told
+        assert cut.report.problems == whole.report.problems
     assert streamed.equals(whole.table)
     assert streamed.schema.equals(whole.table.schema, check_metadata=True)
     for text_ in streamed.column(RESCUED_COLUMN).to_pylist() if whole.report.rows_rescued else []:

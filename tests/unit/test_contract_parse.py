@@ -192,6 +192,14 @@ def test_a_word_like_none_is_told_all_there_are() -> None:
             "columns[0].date_format: needs type date or timestamp, not bigint",
         ),
         (
+            "columns: [{name: a, number_format: '0%'}]",
+            "columns[0].number_format: needs type bigint, double or decimal(…)",
+        ),
+        (
+            "columns: [{name: a, type: bigint, number_format: x}]",
+            "columns[0].number_format: 'x' is not written as #,##0.## or 0,00 or $0.00 or 0%",
+        ),
+        (
             "columns: [{name: a, type: date, date_format: dd.MM.yyyy}]",
             "columns[0].date_format: 'dd.MM.yyyy' is not a format of a date: it needs %Y or %y once",
         ),

@@ -143,7 +143,7 @@ def test_a_bad_contract_is_refused(files: list[str], tmp_path: Path, capsys: pyt
 def test_a_good_one_reaches_the_engine(files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contract = tmp_path / "c.yaml"
     contract.write_text("null_tokens: [NA]\n", encoding="utf-8")
-    given: list[Contract | None] = []
+    given: list[object] = []
 
     def inspect(file: str, options: ConvertOptions) -> Report:
         given.append(options.contract)

@@ -52,7 +52,8 @@ def _describe(report: Report) -> str:
     width = max((len(column.name) for column in report.schema), default=0)
     for number, column in enumerate(report.schema):
         source = f'  "{column.source_name}"' if column.source_name not in ("", column.name) else ""
-        lines.append(f"{'columns' if number == 0 else '':<10}{column.name:<{width}}  {column.type}{source}")
+        format_ = f" as {column.format}" if column.format else ""
+        lines.append(f"{'columns' if number == 0 else '':<10}{column.name:<{width}}  {column.type}{format_}{source}")
     lines.append(f"records   {count_records(report)}")
     lines += _list("problems", report.problems)
     lines += _list("rejects", [f"line {reject.line}: {reject.reason}" for reject in report.rejects])

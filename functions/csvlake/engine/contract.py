@@ -54,6 +54,7 @@ class ColumnRule:
     date_format: str | None = None  # as in strptime, of a date or timestamp: "%d/%m/%Y"
     null_tokens: tuple[str, ...] = ()  # cells that are null, besides the empty one and the contract's own tokens
     description: str = ""
+    number_format: str | None = None  # of a number: "#,##0.##", "#.##0,00", "0,##", "$0.00", "0%" (50% is 50)
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,17 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from csvlake.engine.blocks import Block, join_blocks, read_block
-from csvlake.engine.cells import Cells
 from csvlake.engine.cutter import Cutter
 from csvlake.engine.dialect import decide
 from csvlake.engine.encode import NotUtf8Error
 from csvlake.engine.ends import are_plain
-from csvlake.engine.kinds import TEXT
+from csvlake.engine.fields import name_fields, obey
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Converted, ConvertOptions, Report, Source
-from csvlake.engine.plan import name_columns, settle, widen
-from csvlake.engine.prove import classify
+from csvlake.engine.plan import prove_columns, settle, widen
 from csvlake.engine.sizes import choose_sizes
 from csvlake.engine.source import TextBytes, open_text
-from csvlake.engine.store import Proven, store_block
+from csvlake.engine.store import store_block
 from csvlake.engine.stream import stream
 from csvlake.engine.tally import Tally
 from csvlake.engine.writer import make_schema, writer_arguments
@@ -47,7 +45,7 @@ def convert(
         TerminalError: the file can never be converted as it is.
         TransientError: the source could not be read, or the records' counts do not agree.
     """
-    options = options or ConvertOptions()
+    options = obey(options or ConvertOptions())
     text = open_text(source, options)
     try:
         return _convert_text(text, options, agree, metadata)
@@ -104,24 +102,21 @@ def _convert_at_once(
     metadata: Mapping[str, str] | None,
 ) -> Converted:
     """Convert a body that makes one row group, kept in memory."""
-    proven = [_prove(Cells(array), options) for array in block.columns]
-    wanted = settle(name_columns(layout), [column.kind for column in proven], agree)
-    stored = store_block(block, body, layout, proven, wanted, options.on_misfit)
+    fields = name_fields(layout, options)
+    proven = prove_columns(block, fields, fields.assume())
+    wanted = settle(fields, [column.kind for column in proven], agree)
+    stored = store_block(block, body, layout, fields, proven, wanted)
     widened: list[str] = []
-    if stored.misfits and options.on_misfit == "widen":
-        widened = [misfit.describe_widened() for misfit in stored.misfits]
-        wanted = widen(wanted, {misfit.column.name for misfit in stored.misfits})
-        stored = store_block(block, body, layout, proven, wanted, options.on_misfit)
+    if fields.on_misfit == "widen" and (misfits := [misfit for misfit in stored.misfits if not misfit.is_empty]):
+        widened = [misfit.describe_widened() for misfit in misfits]
+        wanted = widen(wanted, {misfit.column.name for misfit in misfits})
+        stored = store_block(block, body, layout, fields, proven, wanted)
     tally = Tally()
     tally.add(stored, block)
-    report = tally.report(layout, wanted, options.on_misfit, widened)
+    report = tally.report(layout, wanted, fields, widened)
     arrays = stored.arrays if stored.rescued is None else [*stored.arrays, stored.rescued]
     schema = make_schema(report.schema, layout.dialect, metadata)
     # Decimals that were held in 64 bits; the others are of their type already.
     arrays = [a if a.type == type_ else a.cast(type_) for a, type_ in zip(arrays, schema.types, strict=True)]
     table = pa.Table.from_arrays(arrays, schema=schema)
     return Converted(report, table, writer_arguments(report.schema), None)
-
-
-def _prove(cells: Cells, options: ConvertOptions) -> Proven:
-    return Proven(cells, *((TEXT, cells.as_text()) if options.types == "text" else classify(cells)))

@@ -8,19 +8,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from csvlake.engine import footer
-from csvlake.engine.blocks import Block, is_utf8, read_block
-from csvlake.engine.cells import Cells
+from csvlake.engine.blocks import is_utf8, read_block
 from csvlake.engine.cutter import Batch
-from csvlake.engine.kinds import TEXT
+from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
-from csvlake.engine.model import OnMisfit
-from csvlake.engine.plan import Plan, Watch
-from csvlake.engine.prove import classify
-from csvlake.engine.speculate import prove_as
-from csvlake.engine.store import Proven, Stored, store_block
+from csvlake.engine.plan import Plan, Watch, prove_columns
+from csvlake.engine.store import Stored, store_block
 from csvlake.engine.tally import Tally
 
-__all__ = ["Encoded", "NotUtf8Error", "encode_batch", "prove_columns"]
+__all__ = ["Encoded", "NotUtf8Error", "encode_batch"]
 
 _TAIL_BYTES = 4 << 20
 
@@ -46,7 +42,7 @@ class NotUtf8Error(Exception):
 
 
 def encode_batch(
-    batch: Batch, layout: Layout, plan: Plan, watch: Watch, on_misfit: OnMisfit, *, is_proven: bool = True
+    batch: Batch, layout: Layout, fields: Fields, plan: Plan, watch: Watch, *, is_proven: bool = True
 ) -> Encoded:
     """Read, prove and encode a batch.
 
@@ -64,13 +60,12 @@ def encode_batch(
         block = read_block(data, layout, offset=batch.offset + piece.start, read=piece.read, vouched=True)
         if block.rejects and not is_proven and not is_utf8(np.frombuffer(data, np.uint8)):
             raise NotUtf8Error
-        columns = prove_columns(block, watch)
+        columns = prove_columns(block, fields, watch.kinds)
         if not watch.see([column.kind for column in columns]):
             tables.clear()
             continue
-        stored = store_block(block, data, layout, columns, plan.wanted, on_misfit)
-        if on_misfit == "widen" and stored.misfits:
-            watch.see([column.kind for column in columns], stored.misfits)
+        stored = store_block(block, data, layout, fields, columns, plan.wanted)
+        if fields.on_misfit == "widen" and not watch.see([column.kind for column in columns], stored.misfits):
             continue
         tally.add(stored, block)
         tables.append(_table(stored, plan))
@@ -78,16 +73,6 @@ def encode_batch(
         return Encoded(batch.number, None, {}, tally)
     body, metadata = _write(tables, plan)
     return Encoded(batch.number, body, metadata, tally)
-
-
-def prove_columns(block: Block, watch: Watch) -> list[Proven]:
-    """Return a block's columns with their kinds; one that is known to be text is not looked at."""
-    out = []
-    for array, kind in zip(block.columns, watch.kinds, strict=True):
-        cells = Cells(array)
-        found = (TEXT, cells.as_text()) if kind == TEXT else prove_as(cells, kind) or classify(cells, kind)
-        out.append(Proven(cells, *found))
-    return out
 
 
 def _table(stored: Stored, plan: Plan) -> pa.Table:

@@ -48,6 +48,8 @@ _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _MAX_PRECISION = 38
 _GROUP = 3  # digits between marks of thousands
 DOUBLE_DIGITS = 15  # any number of so many significant digits comes back from a double (IEEE 754)
+_FILLING = re.compile("%-?[0-9]?")
+_PLAIN_FORMATS = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
 _TRUE_FALSE = frozenset({"TRUE/FALSE", "True/False"})  # besides the plain true/false
 
 _PLAIN = {
@@ -151,8 +153,8 @@ def _is_sure(kind: Kind) -> bool:
 
 
 def loosen(date_format: str) -> str:
-    """Return a date format that does not tell whether fields are filled up with zeros."""
-    return date_format.replace("%-", "%")
+    """Return a date format that does not tell how many digits its fields have."""
+    return _FILLING.sub("%", date_format)
 
 
 def choose_format(kind: Kind, type_: str, given: str = "") -> str:
@@ -167,10 +169,12 @@ def choose_format(kind: Kind, type_: str, given: str = "") -> str:
         given: by a contract. Of the formats that all cells have, the one that is closest to it is taken.
     """
     if kind.name in {"date", "timestamp"} and type_ in {"date", "timestamp"}:
-        formats = sorted(kind.formats, key=lambda format_: (format_.count("%-"), format_))
+        plain = _PLAIN_FORMATS[kind.name]
+        formats = sorted(kind.formats or {plain}, key=lambda format_: (format_.count("%-"), format_))
         if given:
             formats = [format_ for format_ in formats if loosen(format_) == loosen(given)]
-        return formats[0] if formats and (given or _is_sure(kind)) else given
+        chosen = formats[0] if formats and (given or _is_sure(kind)) else given
+        return "" if chosen == plain and not kind.formats else chosen
     if kind.name == "boolean" and type_ == "boolean":
         return next(iter(kind.formats), "")
     if given or kind.name != "number" or not kind.group or (type_ not in {"bigint", "double"} and "(" not in type_):

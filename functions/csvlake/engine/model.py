@@ -4,6 +4,7 @@ Types are named as the Glue Data Catalog names them: ``boolean``, ``bigint``, ``
 ``double``, ``date``, ``timestamp``, ``string``.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,8 +69,8 @@ class ConvertOptions:
     """How to read one file. The defaults need no knowledge of it."""
 
     types: TypesMode = "lossless"  # "text": every column is a string with the cells' exact text
-    contract: Contract | None = None  # what the table's owner says of its files; wins over what is found out
-    on_misfit: OnMisfit = "rescue"  # what becomes of a cell that does not fit the agreed type
+    contract: Contract | str | os.PathLike[str] | None = None  # wins over what is found out; a path: csvlake.files only
+    on_misfit: OnMisfit | None = None  # what becomes of a cell that does not fit its type; None: the contract, "rescue"
     memory_bytes: int = 300 << 20  # bound for the whole process
     delimiter: str | None = None  # None: decided from the bytes
     quote: str | None = None  # "": quotes are text like any other

@@ -10,15 +10,17 @@ import pyarrow.compute as pc
 
 from csvlake.engine.blocks import Block
 from csvlake.engine.cells import Cells
+from csvlake.engine.fields import Field, Fields
 from csvlake.engine.kinds import TEXT, Kind, choose_format, glue_type, join, working_type
-from csvlake.engine.layout import Layout
-from csvlake.engine.model import RESCUED_COLUMN, Agree, Column, ConvertOptions
-from csvlake.engine.names import clean_names
+from csvlake.engine.misfits import Misfit
+from csvlake.engine.model import RESCUED_COLUMN, Agree, Column
+from csvlake.engine.nulls import take_nulls
 from csvlake.engine.prove import classify
-from csvlake.engine.store import Misfit
+from csvlake.engine.speculate import prove_as
+from csvlake.engine.store import Proven
 from csvlake.engine.writer import writer_arguments
 
-__all__ = ["Plan", "Watch", "choose_encodings", "make_plan", "name_columns", "settle", "widen"]
+__all__ = ["Plan", "Watch", "choose_encodings", "make_plan", "prove_columns", "settle", "widen"]
 
 _FEW = 8  # a dictionary pays where each text occurs so many times
 _DENSE = 0.96  # zstd is left out where it saves less
@@ -31,13 +33,11 @@ class Plan:
     Attributes:
         kinds: of the columns, as far as the file was seen.
         wanted: what is written, in the same order.
-        is_text: whether nothing is to be typed.
         writer: arguments for the writer of row groups, whose last column is the rescued data.
     """
 
     kinds: tuple[Kind, ...]
     wanted: tuple[Column, ...]
-    is_text: bool
     writer: dict[str, Any]
 
     def schema(self) -> pa.Schema:
@@ -46,51 +46,54 @@ class Plan:
         return pa.schema([*fields, pa.field(RESCUED_COLUMN, pa.string())])
 
 
-def name_columns(layout: Layout) -> list[Column]:
-    """Return the columns of a layout, all of them text."""
-    names = clean_names(layout.names)
-    has_header = layout.dialect.has_header
-    return [Column(name, "string", raw if has_header else "") for name, raw in zip(names, layout.names, strict=True)]
-
-
-def settle(columns: Sequence[Column], kinds: Sequence[Kind], agree: Agree | None) -> tuple[Column, ...]:
-    """Return the columns to write: their types by their kinds and by agreement, and how their cells are read.
+def settle(fields: Fields, kinds: Sequence[Kind], agree: Agree | None) -> tuple[Column, ...]:
+    """Return the columns to write: their types by contract, kinds and agreement, and how their cells are read.
 
     Raises:
         ValueError: the answer is not about the same columns.
     """
-    inferred = [_describe(column, kind, glue_type(kind)) for column, kind in zip(columns, kinds, strict=True)]
+    pairs = fields.keep(list(zip(fields.each, kinds, strict=True)))
+    inferred = [_describe(field, kind, field.rule.type or glue_type(kind)) for field, kind in pairs]
     wanted = inferred if agree is None else agree(inferred)
     if [column.name for column in wanted] != [column.name for column in inferred]:
         raise ValueError("agree must return the columns that it was given, in their order")
-    return tuple(
-        _describe(column, kind, answer.type) for column, kind, answer in zip(columns, kinds, wanted, strict=True)
-    )
+    return tuple(_describe(field, kind, answer.type) for (field, kind), answer in zip(pairs, wanted, strict=True))
 
 
-def _describe(column: Column, kind: Kind, type_: str) -> Column:
-    return replace(column, type=type_, format=choose_format(kind, type_), digits=kind.digits)
+def _describe(field: Field, kind: Kind, type_: str) -> Column:
+    format_ = choose_format(kind, type_, field.format_for(type_))
+    return replace(field.column, type=type_, format=format_, digits=kind.digits)
 
 
-def make_plan(block: Block, layout: Layout, options: ConvertOptions, agree: Agree | None) -> Plan:
+def make_plan(block: Block, fields: Fields, agree: Agree | None) -> Plan:
     """Guess from a file's first block."""
-    is_text = options.types == "text"
-    kinds = tuple(TEXT if is_text else classify(Cells(array))[0] for array in block.columns)
-    wanted = settle(name_columns(layout), kinds, agree)
-    return Plan(kinds, wanted, is_text, choose_encodings(block, wanted))
+    kinds = tuple(column.kind for column in prove_columns(block, fields, fields.assume()))
+    wanted = settle(fields, kinds, agree)
+    return Plan(kinds, wanted, choose_encodings(block, fields, wanted))
 
 
-def choose_encodings(block: Block, wanted: Sequence[Column]) -> dict[str, Any]:
+def prove_columns(block: Block, fields: Fields, known: Sequence[Kind]) -> list[Proven]:
+    """Return a block's columns with their kinds; one that is known to be text is not looked at."""
+    out = []
+    for array, field, kind in zip(block.columns, fields.each, known, strict=True):
+        cells = Cells(array)
+        found = (TEXT, cells.as_text()) if kind == TEXT else prove_as(cells, kind) or classify(cells, kind)
+        out.append(take_nulls(Proven(cells, *found), field, kind))
+    return out
+
+
+def choose_encodings(block: Block, fields: Fields, wanted: Sequence[Column]) -> dict[str, Any]:
     """Return writer arguments that pay for a block: dictionaries for texts that recur, zstd where it saves."""
     arguments = writer_arguments(wanted)
+    arrays = fields.keep(block.columns)
     few = [
         column.name
-        for column, array in zip(wanted, block.columns, strict=True)
+        for column, array in zip(wanted, arrays, strict=True)
         if column.type == "string" and pc.count_distinct(array).as_py() * _FEW < len(array)
     ]
     arguments |= {"use_dictionary": few or False, "write_page_index": False, "store_schema": False}
     dense = set()
-    for column, array in zip(wanted, block.columns, strict=True):
+    for column, array in zip(wanted, arrays, strict=True):
         if column.type == "string" and column.name not in few and _is_dense(array, arguments["compression_level"]):
             dense.add(column.name)
     if dense:
@@ -112,11 +115,11 @@ def _is_dense(array: pa.Array, level: int) -> bool:
 class Watch:
     """Join what threads see of the columns, and tell when a plan no longer holds. Thread-safe."""
 
-    def __init__(self, plan: Plan, agree: Agree | None, columns: Sequence[Column], widened: Mapping[str, str]) -> None:
+    def __init__(self, plan: Plan, agree: Agree | None, fields: Fields, widened: Mapping[str, str]) -> None:
         self._lock = threading.Lock()
         self._plan = plan
         self._agree = agree
-        self._columns = columns
+        self._fields = fields
         self.kinds = list(plan.kinds)
         self.widened = dict(widened)  # by column: why
         self.wanted = plan.wanted
@@ -127,10 +130,10 @@ class Watch:
         with self._lock:
             known = self.kinds
             self.kinds = [join(*pair) for pair in zip(known, kinds, strict=True)]
-            new = {misfit.column.name: misfit.describe_widened() for misfit in misfits}
+            new = {misfit.column.name: misfit.describe_widened() for misfit in misfits if not misfit.is_empty}
             if self.kinds != known or new.keys() - self.widened.keys():
                 self.widened |= {name: text for name, text in new.items() if name not in self.widened}
-                self.wanted = widen(settle(self._columns, self.kinds, self._agree), self.widened.keys())
+                self.wanted = widen(settle(self._fields, self.kinds, self._agree), self.widened.keys())
                 # Once batches were left out it stays so, even if the plan comes true again.
                 self.holds = self.holds and self.wanted == self._plan.wanted
             if any(_is_open(*three) for three in zip(known, kinds, self.kinds, strict=True)):

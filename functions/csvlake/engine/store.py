@@ -1,6 +1,6 @@
 """Bring a block of texts to the columns that are stored, and everything that does not fit to where it is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,15 +8,17 @@ import pyarrow as pa
 
 from csvlake.engine.blocks import Block
 from csvlake.engine.cells import Cells
+from csvlake.engine.fields import Field, Fields
 from csvlake.engine.fit import fit_column
 from csvlake.engine.kinds import Kind
 from csvlake.engine.layout import Layout
-from csvlake.engine.model import Column, OnMisfit, Reject
-from csvlake.engine.records import read_records
+from csvlake.engine.misfits import Misfit
+from csvlake.engine.model import Column, Reject
+from csvlake.engine.records import Record, read_records
 from csvlake.engine.rescue import rescue_rows
 from csvlake.errors import TerminalError, TransientError
 
-__all__ = ["Misfit", "Proven", "Stored", "store_block"]
+__all__ = ["Proven", "Stored", "store_block"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +28,7 @@ class Proven:
     cells: Cells
     kind: Kind
     values: pa.Array
-
-
-@dataclass
-class Misfit:
-    """Cells of one column that are not of its type."""
-
-    column: Column
-    count: int
-    example: str
-
-    def describe(self) -> str:
-        """Return it in words."""
-        noun = "cell" if self.count == 1 else "cells"
-        return f"{self.count} {noun} of column {self.column.name!r} are no {self.column.type}, as {self.example[:80]!r}"
-
-    def describe_widened(self) -> str:
-        """Return what came of it under the policy ``widen``."""
-        return f"column {self.column.name!r} becomes string: {self.describe()}"
+    texts: Cells | None = None  # what a column of strings stores, where that is not ``cells``
 
 
 @dataclass
@@ -58,73 +43,119 @@ class Stored:
     misfits: list[Misfit] = field(default_factory=list)
 
 
+@dataclass
+class _Odd:
+    """Texts of cells that have no place in their column, by row."""
+
+    misfits: list[tuple[Misfit, dict[int, str]]] = field(default_factory=list)
+    unknown: dict[str, dict[int, str]] = field(default_factory=dict)  # of columns that are not the table's
+
+    def texts(self) -> dict[str, dict[int, str]]:
+        """Return them by column."""
+        found: dict[str, dict[int, str]] = {}
+        for misfit, texts in self.misfits:
+            found.setdefault(misfit.column.name, {}).update(texts)
+        return found | self.unknown
+
+
 def store_block(
     block: Block,
     data: bytes | memoryview,
     layout: Layout,
+    fields: Fields,
     columns: Sequence[Proven],
     wanted: Sequence[Column],
-    on_misfit: OnMisfit,
 ) -> Stored:
     """Return a block in the types that are wanted.
+
+    Under the policies ``rescue`` and ``widen`` the text of a cell that does not fit is kept; whoever widens looks at
+    ``Stored.misfits`` and comes again.
 
     Args:
         block: as read.
         data: the bytes that it was read from.
         layout: how they are written.
+        fields: all columns of the file.
         columns: the block's columns, proven.
-        wanted: what to store, in the same order.
-        on_misfit: ``rescue`` and ``widen`` keep the text of a cell that does not fit; whoever widens looks at
-            ``Stored.misfits`` and comes again.
+        wanted: what to store, in the same order, without the columns that are not the table's.
 
     Raises:
         TerminalError: a cell does not fit and the policy is ``reject_file``.
         TransientError: two ways to read the block differ.
     """
     arrays: list[pa.Array] = []
-    odd: dict[str, dict[int, str]] = {}
-    misfits = []
-    for proven, column in zip(columns, wanted, strict=True):
-        array, texts = fit_column(proven.cells, proven.kind, proven.values, column.type, column.format)
+    odd = _Odd()
+    targets = iter(wanted)
+    for proven, one in zip(columns, fields.each, strict=True):
+        if not one.is_kept:
+            odd.unknown[one.column.name] = {
+                row: text for row, text in enumerate(proven.cells.texts()) if text is not None
+            }
+            continue
+        array, misfits = _store_column(proven, one, next(targets))
         arrays.append(array)
-        if texts:
-            odd[column.name] = texts
-            misfits.append(Misfit(column, len(texts), next(iter(texts.values()))))
-    if misfits and on_misfit == "reject_file":
-        raise TerminalError("misfit", f"{misfits[0].describe()}, and the policy reject_file refuses the file for it")
-    if misfits and on_misfit == "reject_record":
-        return _reject(block, data, layout, arrays, misfits, odd)
-    rescued = rescue_rows(block.rows, layout.width, block.ragged, odd)
-    return Stored(arrays, rescued, block.rows, block.records, list(block.rejects), misfits)
+        odd.misfits += misfits
+    if odd.misfits and fields.on_misfit == "reject_file":
+        raise _refuse(block, data, layout, odd)
+    if odd.misfits and fields.on_misfit == "reject_record":
+        return _reject(block, data, layout, arrays, odd)
+    rescued = rescue_rows(block.rows, layout.width, block.ragged, odd.texts())
+    return Stored(
+        arrays, rescued, block.rows, block.records, list(block.rejects), [misfit for misfit, _ in odd.misfits]
+    )
 
 
-def _reject(
-    block: Block,
-    data: bytes | memoryview,
-    layout: Layout,
-    arrays: Sequence[pa.Array],
-    misfits: list[Misfit],
-    odd: Mapping[str, Mapping[int, str]],
-) -> Stored:
-    """Move the records that have a misfit from the rows to the rejects."""
+def _store_column(proven: Proven, one: Field, column: Column) -> tuple[pa.Array, list[tuple[Misfit, dict[int, str]]]]:
+    texts: dict[int, str] = {}
+    if column.type == "string" and proven.texts is not None:
+        array = proven.texts.as_text()
+    else:
+        array, texts = fit_column(proven.cells, proven.kind, proven.values, column.type, column.format)
+    misfits = [(Misfit(column, len(texts), next(iter(texts.values()))), texts)] if texts else []
+    if one.rule.required and array.null_count > len(texts):
+        empty = {row: "" for row in np.flatnonzero(array.is_null()).tolist() if row not in texts}
+        misfits.append((Misfit(column, len(empty), "", is_empty=True), empty))
+    return array, misfits
+
+
+def _find_records(block: Block, data: bytes | memoryview, layout: Layout) -> list[Record]:
     records = read_records(bytes(data), layout, offset=block.offset, line=1, final=True).records
     if len(records) != block.rows:
         raise TransientError(f"{block.rows} records were read first and {len(records)} then: a fault of csvlake's")
+    return records
+
+
+def _refuse(block: Block, data: bytes | memoryview, layout: Layout, odd: _Odd) -> TerminalError:
+    """Return the error that refuses a file for the first cell of a block that does not fit."""
+    misfit, texts = min(odd.misfits, key=lambda pair: min(pair[1]))
+    row = min(texts)
+    record = _find_records(block, data, layout)[row]
+    is_first = block.offset == layout.body_start
+    where = f"line {layout.first_line + record.line - 1}" if is_first else f"byte {record.offset}"
+    return TerminalError(
+        "misfit",
+        f"{misfit.describe_cell(texts[row])} ({where}), and the policy on_misfit: reject_file refuses the file for it; "
+        f"in the contract, under columns, name: {misfit.column.name}, {misfit.describe_remedy()} would take it",
+    )
+
+
+def _reject(block: Block, data: bytes | memoryview, layout: Layout, arrays: Sequence[pa.Array], odd: _Odd) -> Stored:
+    """Move the records that have a misfit from the rows to the rejects."""
+    records = _find_records(block, data, layout)
     reasons: dict[int, str] = {}
-    types = {misfit.column.name: misfit.column.type for misfit in misfits}
-    for name, cells in odd.items():
-        for row, text in cells.items():
-            reasons.setdefault(row, f"{text[:80]!r} in column {name!r} is no {types[name]}")
+    for misfit, texts in odd.misfits:
+        for row, text in texts.items():
+            reasons.setdefault(row, misfit.describe_cell(text))
     rejects = [
         Reject(records[row].line, records[row].offset, reason, records[row].raw) for row, reason in reasons.items()
     ]
     keep = np.ones(block.rows, np.bool_)
     keep[list(reasons)] = False
-    rescued = rescue_rows(block.rows, layout.width, block.ragged, {})
+    rescued = rescue_rows(block.rows, layout.width, block.ragged, odd.unknown)
     if rescued is not None:
         rescued = rescued.filter(pa.array(keep))
         if rescued.null_count == len(rescued):
             rescued = None
     kept = [array.filter(pa.array(keep)) for array in arrays]
     everything = sorted([*block.rejects, *rejects], key=lambda reject: reject.byte_offset)
-    return Stored(kept, rescued, int(keep.sum()), block.records, everything, misfits)
+    return Stored(kept, rescued, int(keep.sum()), block.records, everything, [misfit for misfit, _ in odd.misfits])

@@ -20,9 +20,10 @@ from csvlake.engine import footer
 from csvlake.engine.blocks import Block, read_block
 from csvlake.engine.cutter import Cutter
 from csvlake.engine.encode import Encoded, encode_batch
+from csvlake.engine.fields import Fields, name_fields
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Report
-from csvlake.engine.plan import Plan, Watch, choose_encodings, make_plan, name_columns
+from csvlake.engine.plan import Plan, Watch, choose_encodings, make_plan
 from csvlake.engine.sizes import Sizes
 from csvlake.engine.source import TextBytes
 from csvlake.engine.tally import Tally
@@ -49,16 +50,17 @@ def stream(
         TransientError: the counts do not agree, or the scratch file could not be written.
     """
     sample = _read_sample(text, layout, sizes.sample_bytes)
-    plan = make_plan(sample, layout, options, agree)
+    fields = name_fields(layout, options)
+    plan = make_plan(sample, fields, agree)
     widened: Mapping[str, str] = {}
     for _ in range(_MAX_PASSES):
-        watch = Watch(plan, agree, name_columns(layout), widened)
-        converted = _try(_Pass(text, layout, plan, watch, options, sizes), metadata)
+        watch = Watch(plan, agree, fields, widened)
+        converted = _try(_Pass(text, layout, fields, plan, watch, options, sizes), metadata)
         if converted is not None:
             return converted
         widened = watch.widened
         plan = replace(
-            plan, kinds=tuple(watch.kinds), wanted=watch.wanted, writer=choose_encodings(sample, watch.wanted)
+            plan, kinds=tuple(watch.kinds), wanted=watch.wanted, writer=choose_encodings(sample, fields, watch.wanted)
         )
     raise TransientError(f"the types of {text.source.name} did not settle in {_MAX_PASSES} passes")
 
@@ -95,10 +97,18 @@ class _Pass:
     """One pass over a text: threads pull batches, encode them, and append their row groups in order."""
 
     def __init__(
-        self, text: TextBytes, layout: Layout, plan: Plan, watch: Watch, options: ConvertOptions, sizes: Sizes
+        self,
+        text: TextBytes,
+        layout: Layout,
+        fields: Fields,
+        plan: Plan,
+        watch: Watch,
+        options: ConvertOptions,
+        sizes: Sizes,
     ) -> None:
         self.options = options
         self._layout = layout
+        self._fields = fields
         self._plan = plan
         self._watch = watch
         self._sizes = sizes
@@ -122,7 +132,7 @@ class _Pass:
         if len(self._parts) != self._next:
             raise TransientError(f"{self._next} batches were read and {len(self._parts)} written: a fault of csvlake's")
         widened = [self._watch.widened[name] for name in sorted(self._watch.widened)]
-        report = self._tally.report(self._layout, self._plan.wanted, self.options.on_misfit, widened)
+        report = self._tally.report(self._layout, self._plan.wanted, self._fields, widened)
         if not self._tally.rescued:
             for part in self._parts:
                 footer.drop_last_column(part)
@@ -136,7 +146,7 @@ class _Pass:
             while not self._failed and (batch := self._cutter.next(buffer)) is not None:
                 buffer = batch.buffer
                 encoded = encode_batch(
-                    batch, self._layout, self._plan, self._watch, self.options.on_misfit, is_proven=self._is_proven
+                    batch, self._layout, self._fields, self._plan, self._watch, is_proven=self._is_proven
                 )
                 del batch
                 self._append(encoded, file)

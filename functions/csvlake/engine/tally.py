@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from csvlake.engine.blocks import Block
+from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
+from csvlake.engine.misfits import Misfit
 from csvlake.engine.model import RESCUED_COLUMN, Column, OnMisfit, Reject, Report
-from csvlake.engine.store import Misfit, Stored
+from csvlake.engine.store import Stored
 from csvlake.errors import TransientError
 
 __all__ = ["Tally"]
 
-_OUTCOMES = {"rescue": f"kept in {RESCUED_COLUMN}", "reject_record": "their records are rejected"}
+_OUTCOMES = {
+    "rescue": f"kept in {RESCUED_COLUMN}",
+    "widen": f"kept in {RESCUED_COLUMN}",
+    "reject_record": "their records are rejected",
+}
 
 
 @dataclass
@@ -19,22 +25,24 @@ class Tally:
     """Counts of a stretch of text, and of those behind it once they are joined to it."""
 
     records: int = 0
+    read: int = 0  # rows before misfits reject some
     rows: int = 0
     rescued: int = 0
     lines: int = 0
     blank: int = 0
     comments: int = 0
     ragged: int = 0
-    first_ragged: str = ""
+    first_ragged: tuple[int, int] = (0, 0)  # its row, from 1, and its cells
     rejects: list[Reject] = field(default_factory=list)
-    misfits: dict[str, Misfit] = field(default_factory=dict)
+    misfits: dict[tuple[str, bool], Misfit] = field(default_factory=dict)
 
     def add(self, stored: Stored, block: Block) -> None:
         """Count a block that follows what was counted; its lines were numbered from 1."""
         if block.ragged and not self.ragged:
             row, record = min(block.ragged.items())
-            self.first_ragged = f"row {self.rows + row + 1} with {len(record.cells)}"
+            self.first_ragged = (self.read + row + 1, len(record.cells))
         self.ragged += len(block.ragged)
+        self.read += block.rows
         self.records += stored.records
         self.rows += stored.rows
         if stored.rescued is not None:
@@ -48,10 +56,11 @@ class Tally:
 
     def join(self, other: "Tally") -> None:
         """Count what was counted of the stretch that follows."""
-        if not self.first_ragged:
-            self.first_ragged = other.first_ragged
+        if other.ragged and not self.ragged:
+            row, cells = other.first_ragged
+            self.first_ragged = (self.read + row, cells)
         self._add_rejects(other.rejects, self.lines)
-        for name in ("records", "rows", "rescued", "lines", "blank", "comments", "ragged"):
+        for name in ("records", "read", "rows", "rescued", "lines", "blank", "comments", "ragged"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for misfit in other.misfits.values():
             self._add_misfit(misfit)
@@ -60,10 +69,11 @@ class Tally:
         self.rejects += (replace(reject, line=reject.line + lines) for reject in rejects)
 
     def _add_misfit(self, misfit: Misfit) -> None:
-        known = self.misfits.setdefault(misfit.column.name, Misfit(misfit.column, 0, misfit.example))
+        new = replace(misfit, count=0)
+        known = self.misfits.setdefault((misfit.column.name, misfit.is_empty), new)
         known.count += misfit.count
 
-    def report(self, layout: Layout, schema: Sequence[Column], on_misfit: OnMisfit, widened: Sequence[str]) -> Report:
+    def report(self, layout: Layout, schema: Sequence[Column], fields: Fields, widened: Sequence[str]) -> Report:
         """Return the report of a whole file.
 
         Raises:
@@ -77,7 +87,7 @@ class Tally:
         columns = tuple(schema) + ((Column(RESCUED_COLUMN, "string"),) if self.rescued else ())
         before = layout.first_line - 1
         self.rejects = [replace(reject, line=reject.line + before) for reject in self.rejects]
-        problems = [*widened, *self._describe(layout, on_misfit)]
+        problems = [*fields.problems, *widened, *self._describe(layout, schema, fields.on_misfit)]
         return Report(
             layout.dialect,
             columns,
@@ -89,11 +99,16 @@ class Tally:
             problems,
         )
 
-    def _describe(self, layout: Layout, on_misfit: OnMisfit) -> list[str]:
-        problems = [f"{misfit.describe()}: {_OUTCOMES[on_misfit]}" for misfit in self.misfits.values()]
+    def _describe(self, layout: Layout, schema: Sequence[Column], on_misfit: OnMisfit) -> list[str]:
+        names = {column.name: place for place, column in enumerate(schema)}
+        problems = [
+            f"{misfit.describe()}: {_OUTCOMES[on_misfit]}; in a contract, {misfit.describe_remedy()} would take them"
+            for misfit in sorted(self.misfits.values(), key=lambda misfit: (names[misfit.column.name], misfit.is_empty))
+        ]
         if self.ragged:
+            row, cells = self.first_ragged
             problems.append(
-                f"{self.ragged} records have not {layout.width} cells, the first is {self.first_ragged}: "
+                f"{self.ragged} records have not {layout.width} cells, the first is row {row} with {cells}: "
                 f"kept in {RESCUED_COLUMN}"
             )
         if self.blank:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from csvlake.engine.contract import find_date_fault
+from csvlake.engine.numerals import find_number_fault
 from csvlake.lake.projection import find_projection_faults
 
 __all__ = ["find_contradictions"]
@@ -54,8 +55,15 @@ def _check_aliases(columns: Sequence[tuple[int, dict[str, Any]]]) -> Iterator[Fa
 
 
 def _check_column(path: str, column: dict[str, Any]) -> Iterator[Fault]:
-    date_format, type_ = column.get("date_format"), column.get("type")
-    if date_format is None or (type_ is None and "type" in column):
+    date_format, number_format, type_ = (column.get(name) for name in ("date_format", "number_format", "type"))
+    if type_ is None and "type" in column:
+        return
+    if number_format is not None:
+        if type_ in {None, "boolean", "date", "timestamp", "string"}:
+            yield f"{path}.number_format", f"needs type bigint, double or decimal(…){f', not {type_}' if type_ else ''}"
+        elif fault := find_number_fault(number_format):
+            yield f"{path}.number_format", f"{number_format!r} {fault}"
+    if date_format is None:
         return
     if type_ not in {"date", "timestamp"}:
         yield f"{path}.date_format", f"needs type date or timestamp{f', not {type_}' if type_ else ''}"

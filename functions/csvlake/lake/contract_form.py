@@ -118,6 +118,9 @@ _COLUMN = Fields(
         "date_format": Field(
             Text(), f"How dates are written, of {' '.join(DATE_DIRECTIVES)}; for type date or timestamp only."
         ),
+        "number_format": Field(
+            Text(), 'How numbers are written, as "#,##0.##", "0,00 €" or "0%"; for number types only.'
+        ),
         "null_tokens": Field(_TOKENS, "Cells of this column that mean null, besides the empty one."),
         "description": Field(Text(fault=_find_line_fault, most=255), "Shown as the column's comment."),
     },
@@ -125,7 +128,11 @@ _COLUMN = Fields(
     ("name",),
     {
         "dependentSchemas": {
-            "date_format": {"required": ["type"], "properties": {"type": {"enum": ["date", "timestamp"]}}}
+            "date_format": {"required": ["type"], "properties": {"type": {"enum": ["date", "timestamp"]}}},
+            "number_format": {
+                "required": ["type"],
+                "properties": {"type": {"pattern": r"^(bigint|double|decimal\(.*\))$"}},
+            },
         }
     },
 )

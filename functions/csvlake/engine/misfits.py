@@ -1,0 +1,43 @@
+"""Say in words which cells do not fit their column, and what would take them."""
+
+from dataclasses import dataclass
+
+from csvlake.engine.model import Column
+
+__all__ = ["Misfit"]
+
+
+@dataclass
+class Misfit:
+    """Cells of one column that are not of its type, or are empty where a value is required."""
+
+    column: Column
+    count: int
+    example: str
+    is_empty: bool = False
+
+    def describe(self) -> str:
+        """Return it in words."""
+        noun = "cell" if self.count == 1 else "cells"
+        what = "empty, and the contract requires values" if self.is_empty else f"no {self.column.type}"
+        example = "" if self.is_empty else f", as {self.example[:80]!r}"
+        return f"{self.count} {noun} of column {self.column.name!r} are {what}{example}"
+
+    def describe_widened(self) -> str:
+        """Return what came of it under the policy ``widen``."""
+        return f"column {self.column.name!r} becomes string: {self.describe()}"
+
+    def describe_cell(self, text: str) -> str:
+        """Return what is wrong with one of the cells."""
+        if self.is_empty:
+            return f"column {self.column.name!r} is empty, and the contract requires a value"
+        return f"{text[:80]!r} in column {self.column.name!r} is no {self.column.type}"
+
+    def describe_remedy(self) -> str:
+        """Return the lines of a contract that would take the cells."""
+        if self.is_empty:
+            return "required: false"
+        if self.column.type in {"date", "timestamp"}:
+            return "a date_format, null_tokens or type: string"
+        format_ = "" if self.column.type == "boolean" else "a number_format, "
+        return f"{format_}null_tokens or type: string"
