@@ -29,7 +29,7 @@ class Finding(StrEnum):
     NEW = "never converted"
     CHANGED = "uploaded again since"
     OLDER = "converted by another version"
-    FOREIGN = "its Parquet object is not csvlake's"
+    FOREIGN = "its Parquet object does not tell how it was made"
     GONE = "its CSV is gone, its rows are not"
 
     @property

@@ -29,7 +29,7 @@ class TargetState(StrEnum):
     ABSENT = "absent"  # nothing: not converted yet, or refused
     OLDER_SOURCE = "of an older upload"
     OLDER_VERSION = "by another version"
-    FOREIGN = "not of csvlake"
+    FOREIGN = "does not tell how it was made"
     UNPLACEABLE = "no target"  # the key itself is refused
 
 
