@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from csvlake.engine.contract import Contract
 from csvlake.engine.kinds import arrow_type
 from csvlake.engine.model import (
     RESCUED_COLUMN,
@@ -321,16 +322,21 @@ _NUMBER = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 
 
 def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
-    """Stand in for the engine: UTF-8, commas; bigint, decimal(18,s), all else string; a long record is rejected.
+    """Stand in for the engine: UTF-8, commas; bigint, decimal, all else string; a long record is rejected.
 
-    An empty file is refused. A cell that does not fit its column is rescued.
+    Of a contract it obeys types and the table's null tokens. An empty file is refused.
+    A cell that does not fit its column is rescued.
     """
     text = source.read_range(0, source.size).decode()
     if not text:
         raise TerminalError("empty_file", "the file has no bytes")
     header, *records = list(csv.reader(io.StringIO(text)))
     rows = [record for record in records if len(record) <= len(header)]
+    contract = options.contract or Contract()
+    rows = [["" if cell in contract.null_tokens else cell for cell in row] for row in rows]
     inferred = [_infer(name, [row[at] for row in rows]) for at, name in enumerate(header)]
+    rules = {rule.name: rule.type for rule in contract.columns if rule.type}
+    inferred = [replace(column, type=rules.get(column.name, column.type)) for column in inferred]
     columns = list(agree(inferred))
     written: list[dict[str, Any]] = []
     for row in rows:
@@ -341,7 +347,9 @@ def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metada
     if rescued:
         columns.append(Column(RESCUED_COLUMN, "string"))
     schema = pa.schema([(c.name, arrow_type(c.type)) for c in columns])
-    rejects = [Reject(i, 0, "too many cells", ",".join(r).encode()) for i, r in enumerate(records) if r not in rows]
+    rejects = [
+        Reject(i, 0, "too many cells", ",".join(r).encode()) for i, r in enumerate(records) if len(r) > len(header)
+    ]
     report = Report(
         Dialect(",", '"', None, "utf-8", None, True, 0, "\n"),
         tuple(columns),
@@ -361,15 +369,20 @@ def _infer(name: str, cells: Sequence[str]) -> Column:
         return Column(name, "string", name)
     found = [number for number in numbers if number is not None]
     scale = max(len(number[2] or "") for number in found)
-    digits = max(len(number[1].strip("0")) for number in found)
-    return Column(name, f"decimal(18,{scale})" if scale else "bigint", name, digits=digits)
+    digits = max(len(number[1].lstrip("0")) for number in found)
+    precision = 18 if digits + scale <= 18 else 38
+    return Column(name, f"decimal({precision},{scale})" if scale else "bigint", name, digits=digits)
 
 
 def _read(cell: str, type_: str) -> Decimal | int | str | None:
     if type_ == "string" or not cell:
         return cell or None
     number = _NUMBER.fullmatch(cell)
-    scale = 0 if type_ == "bigint" else int(type_.rstrip(")").split(",")[1])
-    if number is None or len(number[2] or "") > scale:
+    if number is None or (type_ == "bigint" and number[2]):
         return None
-    return Decimal(cell) if scale else int(cell)
+    if type_ == "bigint":
+        return int(cell)
+    precision, scale = map(int, type_.removeprefix("decimal(").rstrip(")").split(","))
+    if len(number[2] or "") > scale or len(number[1].lstrip("0")) + scale > precision:
+        return None
+    return Decimal(cell)

@@ -12,9 +12,11 @@ from csvlake.engine.model import ConvertOptions
 from csvlake.events import parse_messages
 from csvlake.lake.batch import Batch, Failure
 from csvlake.lake.changes import Changes
-from csvlake.lake.converge import Converger, Convert, Lake
+from csvlake.lake.contracts import Contracts
+from csvlake.lake.converge import Converger
 from csvlake.lake.ledger import Ledger, Outcome
 from csvlake.lake.naming import Layout, place
+from csvlake.lake.prepare import Convert, Lake
 from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.tables import Tables
 from csvlake.lake.widening_limit import WideningLimit
@@ -56,6 +58,9 @@ class LakeInMemory:
         store, catalog, queue = wrap(self.store), wrap(self.catalog), wrap(self.queue)
         layout = Layout()
         changes = Changes(catalog, store, queue, self.clock, layout, "lake")
+        contracts = Contracts(
+            catalog, store, queue, self.clock, changes, self.owner, layout, "lake", registers=is_direct
+        )
         widening = WideningLimit(store, layout, self.clock, self.owner, self.auto_migrate_bytes)
         tables = Tables(catalog, self.clock, changes, "s3://lake/", registers=is_direct)
         partitions = PartitionRegistry(catalog, store, self.clock, queue, "lake", registers=is_direct)
@@ -65,6 +70,7 @@ class LakeInMemory:
                 store,
                 tables,
                 changes,
+                contracts,
                 widening,
                 partitions,
                 layout,

@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from csvlake.errors import TransientError
 from csvlake.events import look_at_key, parse_messages
+from csvlake.lake.contract import contract_json, parse_contract
 from csvlake.lake.converge import Converger
 from csvlake.lake.matrix import is_silent
 from csvlake.lake.naming import Layout, Placement, place
@@ -41,6 +42,13 @@ CONTENTS = {
     "no records": "id\n",
     "no bytes": "",
 }
+CONTRACTS = {  # of the table t
+    "types": "columns: [{name: id, type: 'decimal(18,2)'}]",
+    "tokens": "null_tokens: ['1', n/a]",
+    "text": "columns: [{name: id, type: string}, {name: more, type: date}]",
+    "broken": "columns: 7",
+}
+CONTRACT_KEY = "csv-files/t/_contract.yaml"
 CHANGES = st.tuples(st.sampled_from(NAMES), st.sampled_from([*CONTENTS, None]))  # None: the object is removed
 BARRIERS = {"boolean", "timestamp"}
 FAULTS = ["crash", "trouble", "other process", "overtaken"]
@@ -58,6 +66,7 @@ class LakeMachine(RuleBasedStateMachine):
         self.touched: set[str] = set()
         self.requests = 0
         self.step = 0
+        self.trouble_met = ""
         self.fault_at = -1
         self.fault: Callable[[], None] = lambda: None
         self.processes: list[Converger] = [self.lake.process(self.wrap), self.lake.process()]
@@ -74,6 +83,14 @@ class LakeMachine(RuleBasedStateMachine):
             self.lake.store.upload(key, CONTENTS[content])
         self.touched.add(key)
         self.pending += [look_at_key("lake", key)] * (2 if is_told_twice else 1)
+
+    @rule(content=st.sampled_from([*CONTRACTS, None]), is_told_twice=st.booleans())
+    def change_contract(self, content: str | None, is_told_twice: bool) -> None:
+        if content is None:
+            self.lake.store.remove(CONTRACT_KEY)
+        else:
+            self.lake.store.upload(CONTRACT_KEY, CONTRACTS[content])
+        self.pending += [look_at_key("lake", CONTRACT_KEY)] * (2 if is_told_twice else 1)
 
     @rule(seconds=st.sampled_from([1, 4, 6, 20]))
     def wait(self, seconds: int) -> None:
@@ -92,7 +109,7 @@ class LakeMachine(RuleBasedStateMachine):
         while self.pending:
             before = len(self.pending)
             self.invoke([0], 1)
-            assert len(self.pending) < before, "a message that never comes to rest"
+            assert len(self.pending) < before, f"a message that never comes to rest: {self.trouble_met}"
 
     @rule(
         first=CHANGES,
@@ -158,8 +175,10 @@ class LakeMachine(RuleBasedStateMachine):
             return
         try:
             failures = batch.run(parse_messages({"Records": records}), f"r{self.requests:06}")
-        except TransientError:
+        except TransientError as error:
+            self.trouble_met = repr(error)
             return
+        self.trouble_met = repr([(failure.error, failure.error.__cause__) for failure in failures])
         failed = {failure.message_id for failure in failures}
         for at, body in enumerate(bodies):
             if str(at) not in failed and body in self.pending:
@@ -199,6 +218,7 @@ class LakeMachine(RuleBasedStateMachine):
         assert not self.lake.queue.sent
         self.check_targets(self.touched)
         self.check_types()
+        self.check_contract()
         self.check_partitions()
         self.check_ledger()
 
@@ -210,9 +230,13 @@ class LakeMachine(RuleBasedStateMachine):
             if info is None or not data:
                 assert target not in lake.store.objects
                 continue
-            assert texts_of(lake.store.rows(target)) == texts_in(data.decode())
             stamp = Stamp.read(lake.store.objects[target][0].metadata)
             assert stamp is not None
+            table = lake.catalog.tables[placement_of(key).table]
+            if stamp.is_in_step(table):
+                assert texts_of(lake.store.rows(target)) == texts_in(data.decode(), table.contract)
+            else:
+                assert table.change is not None
             assert stamp.is_of(info, lake.version)
 
     def check_types(self) -> None:
@@ -230,6 +254,14 @@ class LakeMachine(RuleBasedStateMachine):
             types = {column.name: column.type for column in self.lake.catalog.tables[name].columns}
             assert {column.name: column.type for column in columns}.items() <= types.items()
 
+    def check_contract(self) -> None:
+        """The contract in the bucket is in force; a broken one leaves an earlier one in force."""
+        if "t" in self.lake.catalog.tables:
+            _, text = self.lake.store.objects.get(CONTRACT_KEY, (None, b""))
+            if text != CONTRACTS["broken"].encode():
+                wanted = contract_json(parse_contract(text, "c")) if text else ""
+                assert self.lake.catalog.tables["t"].contract == wanted
+
     def check_partitions(self) -> None:
         targets = self.lake.store.keys("parquet-files/p/")
         filled = {(target.split("/")[2].removeprefix("dt="),) for target in targets}
@@ -238,7 +270,8 @@ class LakeMachine(RuleBasedStateMachine):
     def check_ledger(self) -> None:
         newest: dict[str, dict[str, Any]] = {}
         for row in self.lake.ledger():
-            newest[row["source_key"]] = row
+            if row["source_key"] != CONTRACT_KEY:
+                newest[row["source_key"]] = row
         rejected = {(row["source_key"], row["source_etag"]) for row in self.lake.ledger("rejects")}
         assert newest.keys() == self.touched
         for key, row in newest.items():
@@ -269,10 +302,12 @@ def stored_types(table: pa.Table) -> dict[str, str]:
     }
 
 
-def texts_in(text: str) -> list[dict[str, str]]:
-    """Return the cells of a CSV by column, without its rejected records."""
+def texts_in(text: str, contract: str) -> list[dict[str, str]]:
+    """Return the cells of a CSV by column, without its rejected records; null tokens are empty."""
+    tokens = json.loads(contract or "{}").get("null_tokens", [])
     header, *records = (line.split(",") for line in text.splitlines())
-    return [dict(zip(header, record, strict=True)) for record in records if len(record) <= len(header)]
+    cells = [["" if cell in tokens else cell for cell in record] for record in records]
+    return [dict(zip(header, record, strict=True)) for record in cells if len(record) <= len(header)]
 
 
 def texts_of(rows: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -31,9 +31,20 @@ def test_nine_convert_and_the_poison_fails_alone(lake: LakeInMemory) -> None:
 
 
 def test_ten_small_files_cost_what_they_must(lake: LakeInMemory) -> None:
+    """One GET, one PUT and one HEAD a file; for all of them one look at the table and one object of the ledger."""
+    lake.converge(lake.upload("t/first.csv", "id", "1"))
+    before = lake.calls()
     run(lake.batch(), *(lake.upload(f"t/{number}.csv", "id", str(number)) for number in range(10)))
-    calls = lake.calls()
+    calls = lake.calls() - before
     assert (calls["open_source"], calls["put"], calls["head"]) == (10, 10 + 1, 10)
+    assert calls["get_table"] == 1
+    assert calls.total() - calls["read_range"] == 32  # a small file comes with the GET that opens it
+
+
+def test_the_first_file_of_a_table_looks_for_a_contract_before_and_after(lake: LakeInMemory) -> None:
+    run(lake.batch(), lake.upload("t/x.csv", "id", "1"))
+    calls = lake.calls()
+    assert (calls["open_source"], calls["put"], calls["head"]) == (3, 2, 1)
     assert (calls["get_table"], calls["create_table"], calls["update_table"]) == (1, 1, 0)
     assert calls["delete"] + calls["has_any"] == 0
 
@@ -49,7 +60,7 @@ def test_threads_share_a_batch(lake: LakeInMemory) -> None:
 def test_one_key_in_several_messages_is_converged_once(lake: LakeInMemory) -> None:
     key = lake.upload("t/x.csv", "id", "1")
     assert not run(lake.batch(), key, key, key)
-    assert lake.store.calls["open_source"] == 1
+    assert lake.store.calls["put"] == 2
     assert len(lake.ledger()) == 1
 
 
@@ -103,7 +114,7 @@ def test_a_key_that_cannot_go_back_fails_its_message(lake: LakeInMemory, monkeyp
 
 def test_keys_that_are_not_data_are_acknowledged(lake: LakeInMemory) -> None:
     batch = lake.batch()
-    assert not run(batch, "csv-files/t/_contract.yaml", "csv-files/t/", "athena-queries/x.csv")
+    assert not run(batch, "csv-files/t/_other.yaml", "csv-files/t/", "athena-queries/x.csv")
     assert len(batch.ignored) == 3
     assert not lake.store.objects
 
@@ -157,7 +168,7 @@ def test_the_newest_row_is_a_keys_state_though_its_batch_went_on(lake: LakeInMem
         assert not run(lake.batch(), first, request_id="r2")
         lake.clock.advance(30)
 
-    lake.store.before("open_source", 2, delete_first_elsewhere)
+    lake.store.before("open_source", 4, delete_first_elsewhere)
     assert not run(slow, first, second)
     rows = [row for row in lake.ledger() if row["source_key"] == first]
     assert [row["outcome"] for row in sorted(rows, key=lambda row: row["converted_at"])] == ["converted", "deleted"]

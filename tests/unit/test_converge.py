@@ -251,7 +251,8 @@ def test_a_large_file_that_is_converted_is_not_read_again(lake: LakeInMemory) ->
 
 def test_what_is_not_data_is_not_converged(lake: LakeInMemory) -> None:
     process = lake.process()
-    assert not process.is_data("csv-files/t/_contract.yaml")
+    assert not process.is_data("csv-files/t/_other.yaml")
+    assert process.is_data("csv-files/t/_contract.yaml")
     assert process.is_data("csv-files/t/a=1/a=2/x.csv")
     with pytest.raises(ValueError, match="not data"):
         process.converge("csv-files/")

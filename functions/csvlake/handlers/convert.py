@@ -22,9 +22,11 @@ from csvlake.engine.model import ConvertOptions
 from csvlake.events import parse_messages
 from csvlake.lake.batch import Batch
 from csvlake.lake.changes import Changes
-from csvlake.lake.converge import Converger, Lake
+from csvlake.lake.contracts import Contracts
+from csvlake.lake.converge import Converger
 from csvlake.lake.ledger import Ledger
-from csvlake.lake.naming import CONTRACT_NAME, Layout
+from csvlake.lake.naming import Layout
+from csvlake.lake.prepare import Lake
 from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.tables import Tables
 from csvlake.lake.widening_limit import WideningLimit
@@ -55,6 +57,9 @@ class _Container:
         owner = SnsOwner(session, settings.owner_topic_arn)
         is_direct = settings.catalog_mode == "direct"
         changes = Changes(catalog, store, self.queue, self.clock, layout, settings.bucket, settings.type_change_grace_s)
+        contracts = Contracts(
+            catalog, store, self.queue, self.clock, changes, owner, layout, settings.bucket, registers=is_direct
+        )
         self.ledger = Ledger(store, settings.meta_prefix)
         self.crawler = None if is_direct else GlueCrawler(session, settings.crawler_name)
         self.converger = Converger(
@@ -62,6 +67,7 @@ class _Container:
                 store=store,
                 tables=Tables(catalog, self.clock, changes, f"s3://{settings.bucket}/", registers=is_direct),
                 changes=changes,
+                contracts=contracts,
                 widening=WideningLimit(store, layout, self.clock, owner, settings.auto_migrate_bytes),
                 partitions=PartitionRegistry(
                     catalog, store, self.clock, self.queue, settings.bucket, registers=is_direct
@@ -127,8 +133,7 @@ def _tell(batch: Batch) -> None:
             metrics.add_metric("RowsWritten", MetricUnit.Count, outcome.rows_written or 0)
             metrics.add_metric("RecordsRejected", MetricUnit.Count, outcome.records_rejected or 0)
     for key in batch.ignored:
-        reason = "contracts are not read yet" if key.endswith(f"/{CONTRACT_NAME}") else "not data"
-        logger.info("key ignored: %s", reason, extra={"source_key": key})
+        logger.info("key ignored: not data", extra={"source_key": key})
 
 
 if Settings.are_given():

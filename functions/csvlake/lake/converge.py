@@ -9,38 +9,28 @@ A small new file costs one GET, one PUT and one HEAD.
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
-from csvlake.engine.model import Agree, Column, Converted, ConvertOptions
-from csvlake.engine.model import Source as EngineSource
 from csvlake.errors import TerminalError, TransientError
 from csvlake.events import TableRequest
-from csvlake.lake.agree import agree_columns
-from csvlake.lake.changes import Changes
 from csvlake.lake.ledger import Outcome, RejectedRecord
-from csvlake.lake.naming import Layout, Placement, place
+from csvlake.lake.naming import Placement, contract_table, place
 from csvlake.lake.ports import (
     ABSENT,
-    Clock,
     ObjectInfo,
-    ObjectStore,
     PreconditionFailed,
     SourceChanged,
     SourceObjectBytes,
-    Table,
 )
-from csvlake.lake.registry import PartitionRegistry
+from csvlake.lake.prepare import Lake, Prepared, Preparer
 from csvlake.lake.stamp import Stamp
-from csvlake.lake.tables import Tables, TypesMoved
-from csvlake.lake.widening_limit import WideningLimit
+from csvlake.lake.tables import TypesMoved
 
-__all__ = ["Converger", "Convert", "Lake", "NoTimeError"]
+__all__ = ["Converger", "NoTimeError"]
 
 _MAX_STARTS = 8
 _LOOK_FIRST_BYTES = 8 << 20  # from here on a HEAD of the target is cheaper than a conversion that was not needed
-
-Convert = Callable[[EngineSource, ConvertOptions, Agree, dict[str, str]], Converted]
 
 
 class NoTimeError(TransientError):
@@ -49,32 +39,6 @@ class NoTimeError(TransientError):
 
 class _StartOver(TransientError):  # noqa: N818 - an instruction
     """Something moved; look at the key again."""
-
-
-@dataclass(frozen=True)
-class Lake:
-    """What a converger works with."""
-
-    store: ObjectStore
-    tables: Tables
-    changes: Changes
-    widening: WideningLimit
-    partitions: PartitionRegistry
-    layout: Layout
-    clock: Clock
-    convert: Convert
-    options: ConvertOptions
-    converter_version: str
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A conversion that its table takes, and what its object's metadata will tell."""
-
-    converted: Converted
-    stamp: Stamp
-    table: Table | None
-    reason: str | None  # what was not done for the file that could be
 
 
 class Converger:
@@ -86,12 +50,14 @@ class Converger:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
+        self._preparer = Preparer(lake)
         self._turn = threading.Lock()
 
     def is_data(self, key: str) -> bool:
-        """Return whether a key is one that a table is made of, refused ones included."""
+        """Return whether a key is a contract or one that a table is made of, refused ones included."""
+        layout = self._lake.layout
         try:
-            return place(key, self._lake.layout) is not None
+            return place(key, layout) is not None or contract_table(key, layout) is not None
         except TerminalError:
             return True
 
@@ -108,13 +74,9 @@ class Converger:
         """
         started = self._lake.clock.monotonic()
         try:
-            placement = place(key, self._lake.layout)
+            outcome = self._converge(key, has_time)
         except TerminalError as refusal:
             outcome = Outcome(key, "refused", reason=refusal.reason)
-        else:
-            if placement is None:
-                raise ValueError(f"{key} is not data")
-            outcome = self._until_at_rest(placement, has_time)
         elapsed_ms = round((self._lake.clock.monotonic() - started) * 1000)
         return replace(
             outcome,
@@ -126,6 +88,17 @@ class Converger:
     def converge_table(self, request: TableRequest) -> None:
         """Bring a change of a table's types or contract one step on; see `csvlake.lake.changes`."""
         self._lake.changes.converge(request)
+
+    def _converge(self, key: str, has_time: Callable[[], bool]) -> Outcome:
+        table = contract_table(key, self._lake.layout)
+        if table is not None:
+            outcome = self._lake.contracts.converge(key, table)
+            self._lake.tables.forget(table)
+            return outcome
+        placement = place(key, self._lake.layout)
+        if placement is None:
+            raise ValueError(f"{key} is not data")
+        return self._until_at_rest(placement, has_time)
 
     def _until_at_rest(self, placement: Placement, has_time: Callable[[], bool]) -> Outcome:
         trouble: TransientError | None = None
@@ -159,78 +132,27 @@ class Converger:
     def _replace(self, placement: Placement, source: SourceObjectBytes, has_time: Callable[[], bool]) -> Outcome:
         """Put the rows of a source in the place of those that were there."""
         outcome = _describe(placement, source.info)
-        if source.size > _LOOK_FIRST_BYTES:
-            stamp = self._read_stamp(self._lake.store.head(placement.target_key))
-            if stamp and not stamp.records_rejected and self._is_settled(stamp, source.info, self._look_up(placement)):
+        try:
+            if source.size > _LOOK_FIRST_BYTES and (stamp := self._find_settled(placement, source.info)):
                 self._lake.partitions.register(placement, None)
                 return replace(outcome, outcome="unchanged").with_stamp(stamp)
-        try:
             with self._turn:
                 if not has_time():
                     raise NoTimeError(f"no time was left for {placement.source_key}")
-                prepared = self._prepare(placement, source)
+                prepared = self._preparer.prepare(placement, source)
         except TerminalError as refusal:
             return self._refuse(placement, source.info, refusal)
         try:
             return self._publish(placement, source.info, prepared, outcome)
         finally:
-            _remove_scratch(prepared.converted)
+            prepared.remove_scratch()
 
     def _refuse(self, placement: Placement, source: ObjectInfo, refusal: TerminalError) -> Outcome:
         # The CSV that implied the old rows is gone, so they go, too.
         self._delete_target(placement, source)
         return replace(_describe(placement, source), outcome="refused", reason=refusal.reason)
 
-    def _prepare(self, placement: Placement, source: SourceObjectBytes) -> "_Prepared":
-        """Convert a source and have its table take it, so that nothing but the put is left."""
-        seen = self._look_up(placement)
-        refusals: dict[str, str] = {}
-        converted = self._convert(placement, source, seen, refusals)
-        try:
-            prefix = self._lake.layout.table_prefix(placement.table)
-            table = self._lake.tables.publish_schema(converted.report.schema, seen, placement, prefix)
-        except BaseException:
-            _remove_scratch(converted)
-            raise
-        stamp = Stamp.of(source.info, converted.report, self._lake.converter_version, table)
-        return _Prepared(converted, stamp, table, "; ".join(refusals.values()) or None)
-
-    def _look_up(self, placement: Placement) -> Table | None:
-        return self._lake.tables.look(placement, self._lake.layout.table_prefix(placement.table))
-
-    def _convert(
-        self, placement: Placement, source: SourceObjectBytes, table: Table | None, refusals: dict[str, str]
-    ) -> Converted:
-        lake = self._lake
-        keys = [key for key, _ in placement.partitions]
-
-        def may_widen(column: Column, wider: str) -> bool:
-            if not lake.tables.registers:
-                return False
-            refusal = lake.widening.refuse(placement, column, wider)
-            if refusal is not None:
-                refusals[column.name] = refusal
-            return refusal is None
-
-        def agree(inferred: Sequence[Column]) -> Sequence[Column]:
-            return agree_columns(inferred, table, keys, may_widen)
-
-        metadata = {
-            "csvlake.source_key": placement.source_key,
-            "csvlake.source_etag": source.info.etag,
-            "csvlake.source_bytes": str(source.info.size),
-            "csvlake.converter_version": lake.converter_version,
-        }
-        converted = lake.convert(source, lake.options, agree, metadata)
-        report = converted.report
-        if report.records_read != report.rows_written + report.records_rejected:
-            raise TransientError(
-                f"{placement.source_key}: {report.records_read} records read, {report.rows_written} rows written and "
-                f"{report.records_rejected} rejected do not add up; nothing was published"
-            )
-        return converted
-
-    def _publish(self, placement: Placement, source: ObjectInfo, prepared: "_Prepared", outcome: Outcome) -> Outcome:
+    def _publish(self, placement: Placement, source: ObjectInfo, prepared: Prepared, outcome: Outcome) -> Outcome:
         store = self._lake.store
         rejects = [RejectedRecord(source.key, source.etag, reject) for reject in prepared.converted.report.rejects]
         outcome = replace(outcome.with_stamp(prepared.stamp), rejects=tuple(rejects), reason=prepared.reason)
@@ -240,9 +162,7 @@ class Converger:
             target = store.head(placement.target_key)
             known = self._read_stamp(target)
             self._check_source(source)
-            # In a table that others made, types may change without a new id.
-            is_same = known is not None and known.columns == prepared.stamp.columns
-            if known is not None and is_same and self._is_settled(known, source, prepared.table):
+            if known is not None and known.is_like(prepared.stamp) and self._is_settled(known, source):
                 self._lake.partitions.register(placement, prepared.table)
                 return replace(outcome, outcome="unchanged").with_stamp(known)
             self._put(placement, prepared, ABSENT if target is None else target.etag)
@@ -250,7 +170,7 @@ class Converger:
         self._check_source(source)
         return outcome
 
-    def _put(self, placement: Placement, prepared: "_Prepared", expected: str) -> None:
+    def _put(self, placement: Placement, prepared: Prepared, expected: str) -> None:
         self._lake.tables.confirm(prepared.table, placement.table)
         key, converted, metadata = placement.target_key, prepared.converted, prepared.stamp.write()
         if converted.table is not None:
@@ -281,8 +201,16 @@ class Converger:
         if not source.is_same_content(self._lake.store.head(source.key)):
             raise _StartOver("the source changed while it was converted")
 
-    def _is_settled(self, stamp: Stamp, source: ObjectInfo, table: Table | None) -> bool:
-        return stamp.is_of(source, self._lake.converter_version) and (table is None or stamp.is_in_step(table))
+    def _is_settled(self, stamp: Stamp, source: ObjectInfo) -> bool:
+        return stamp.is_of(source, self._lake.converter_version)
+
+    def _find_settled(self, placement: Placement, source: ObjectInfo) -> Stamp | None:
+        """Return the stamp of a target that need not be made again. Rejects are not kept in it."""
+        stamp = self._read_stamp(self._lake.store.head(placement.target_key))
+        if stamp is None or stamp.records_rejected or not self._is_settled(stamp, source):
+            return None
+        table = self._preparer.look_up(placement)
+        return stamp if table is not None and stamp.is_in_step(table) else None
 
     @staticmethod
     def _read_stamp(target: ObjectInfo | None) -> Stamp | None:
@@ -299,8 +227,3 @@ def _describe(placement: Placement, source: ObjectInfo) -> Outcome:
         table_name=placement.table,
         target_key=placement.target_key,
     )
-
-
-def _remove_scratch(converted: Converted) -> None:
-    if converted.path is not None:
-        converted.path.unlink(missing_ok=True)

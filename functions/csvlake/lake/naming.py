@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from csvlake.errors import TerminalError
 from csvlake.lake.partitions import NULL_VALUE, format_folder, unescape_value
 
-__all__ = ["CONTRACT_NAME", "Layout", "Placement", "place"]
+__all__ = ["Layout", "Placement", "contract_key", "contract_table", "place"]
 
-CONTRACT_NAME = "_contract.yaml"  # csv-files/<table>/_contract.yaml; read from step 3 on
+_CONTRACT_NAME = "_contract.yaml"
 
 _MAX_KEY_BYTES = 1024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MAX_NAME = 255  # of a Glue table or a partition key
@@ -92,6 +92,28 @@ def place(key: str, layout: Layout) -> Placement | None:
             "key_too_long", f"the partition folders of {key!r} leave no room for a file name: shorten them"
         )
     return Placement(key, table, tuple(partitions), partition_prefix, target_key)
+
+
+def contract_key(table: str, layout: Layout) -> str:
+    """Return the key at which a table's contract stands."""
+    return f"{layout.source_prefix}{table}/{_CONTRACT_NAME}"
+
+
+def contract_table(key: str, layout: Layout) -> str | None:
+    """Return the table that a contract is for, None where the key is none of a contract.
+
+    Raises:
+        TerminalError: several folders may feed the table, and this is not the one whose contract counts.
+    """
+    folder, _, name = key.removeprefix(layout.source_prefix).rpartition("/")
+    if not key.startswith(layout.source_prefix) or name != _CONTRACT_NAME or not folder:
+        return None
+    table = _identifier(folder.partition("/")[0])
+    if key != contract_key(table, layout):
+        raise TerminalError(
+            "contract_place", f"the contract of the table {table} must stand at {contract_key(table, layout)}"
+        )
+    return table
 
 
 def _hashed(key: str, partition_prefix: str, folders: list[str], file_name: str) -> str:

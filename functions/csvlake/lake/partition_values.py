@@ -14,7 +14,7 @@ from csvlake.errors import TerminalError
 from csvlake.lake.partitions import NULL_VALUE, escape_value
 from csvlake.lake.projection import read_date, read_moment
 
-__all__ = ["KEY_TYPES", "check_partition_value", "type_partitions"]
+__all__ = ["KEY_TYPES", "check_partition_value", "check_partitions", "type_partitions"]
 
 KEY_TYPES = ("string", "bigint", "int", "date")
 
@@ -40,11 +40,26 @@ def type_partitions(contract: Contract, partitions: Sequence[tuple[str, str]]) -
             f"the path has the partition keys {', '.join(keys) or '(none)'}, and the contract has {', '.join(wanted)}: "
             "move the file to such folders",
         )
-    for key, value in partitions:
-        fault = check_partition_value(value, contract.partition_keys.get(key, "string"), contract.projection.get(key))
+    typed = tuple(Column(key, contract.partition_keys.get(key, "string")) for key in keys)
+    check_partitions(typed, partitions, contract)
+    return typed
+
+
+def check_partitions(keys: Sequence[Column], partitions: Sequence[tuple[str, str]], contract: Contract | None) -> None:
+    """Check a path's partition values against the keys of its table.
+
+    Args:
+        keys: of the table, in the path's order; of another type than `KEY_TYPES` any text will do.
+        contract: whose projection counts the values out; None for none.
+
+    Raises:
+        TerminalError: a value is not one that Athena would find.
+    """
+    projection = contract.projection if contract is not None else {}
+    for key, (_, value) in zip(keys, partitions, strict=True):
+        fault = check_partition_value(value, key.type, projection.get(key.name))
         if fault is not None:
-            raise TerminalError("partition_value", f"the folder {key}={escape_value(value)}: {fault}")
-    return tuple(Column(key, contract.partition_keys.get(key, "string")) for key in keys)
+            raise TerminalError("partition_value", f"the folder {key.name}={escape_value(value)}: {fault}")
 
 
 def check_partition_value(value: str, type_: str, projection: Projection | None = None) -> str | None:

@@ -49,7 +49,7 @@ class PartitionRegistry:
             return
         asked_at = self._clock.monotonic()
         table = table or self._catalog.get_table(placement.table)
-        if table is not None and self._is_in(table, placement):
+        if table is not None and not table.projection and self._is_in(table, placement):
             location = f"s3://{self._bucket}/{placement.partition_prefix}"
             self._catalog.create_partition(table, Partition(values, location))
             self._known[placement.table, values] = asked_at
@@ -70,7 +70,7 @@ class PartitionRegistry:
 
     def _is_ours(self, placement: Placement) -> bool:
         table = self._catalog.get_table(placement.table)
-        return table is not None and self._is_in(table, placement)
+        return table is not None and not table.projection and self._is_in(table, placement)
 
     def _is_in(self, table: Table, placement: Placement) -> bool:
         """Return whether a partition is one of this table.

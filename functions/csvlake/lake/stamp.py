@@ -94,6 +94,13 @@ class Stamp:
         """Return whether the table's types and contract are still those that the file was written by."""
         return (self.types_id, self.contract) == (table.types_id, digest_contract(table.contract))
 
+    def is_like(self, other: "Stamp") -> bool:
+        """Return whether both files have the same types, by the same contract.
+
+        In a table that others made, types may change without a new id.
+        """
+        return (self.types_id, self.contract, self.columns) == (other.types_id, other.contract, other.columns)
+
     def is_of(self, source: ObjectInfo, converter_version: str) -> bool:
         """Return whether converting this source again would write the same rows."""
         return (self.source_etag, self.source_version, self.source_bytes, self.converter_version) == (

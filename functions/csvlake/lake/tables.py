@@ -83,7 +83,11 @@ class Tables:
             if not self.registers:
                 return table
             try:
-                table = self._change(table, conflicts, written, placement, table_prefix)
+                if table is None:
+                    keys = tuple(Column(key, "string") for key, _ in placement.partitions)
+                    table = self._create(seen or self.plan(placement.table, keys, table_prefix), written)
+                else:
+                    table = self._change(table, conflicts, written)
             except TableChanged:
                 self.forget(placement.table)
                 table = self.look(placement, table_prefix)
@@ -103,37 +107,36 @@ class Tables:
         """Ask the catalog at the next look."""
         self._known.pop(table, None)
 
+    def plan(self, name: str, partition_keys: tuple[Column, ...], table_prefix: str) -> Table:
+        """Return a table without columns that is still to be made."""
+        return Table(name, (), partition_keys, self._bucket_url + table_prefix, types_id=make_id())
+
     def _refuse_stale(self, seen: Table | None, table: Table | None, conflicts: Sequence[Column]) -> None:
         """Raise where the table is not what a file was converted by, in what matters for the file."""
-        if table is None:
-            if seen is not None:
-                raise TypesMoved(f"the table {seen.name} went while a file was converted")
-            return
-        if seen is None:
-            is_same = not conflicts and not table.contract
+        contract = seen.contract if seen is not None else ""
+        was_there = seen is not None and bool(seen.version_id)
+        if not self.registers:
+            is_same = not conflicts or bool(contract)  # a contract's types win over the crawler's
+        elif table is None:
+            is_same = not was_there
+        elif seen is None or not was_there:
+            is_same = not conflicts and table.contract == contract
         else:
             moved = [column for column in conflicts if seen.type_of(column.name) != table.type_of(column.name)]
-            is_same = not moved and (seen.types_id, seen.contract) == (table.types_id, table.contract)
-        if not is_same or (conflicts and not self.registers):
-            raise TypesMoved(f"the table {table.name} changed while a file was converted")
+            is_same = not moved and (seen.types_id, contract) == (table.types_id, table.contract)
+        if not is_same:
+            name = table.name if table is not None else seen.name if seen is not None else ""
+            raise TypesMoved(f"the table {name} changed while a file was converted")
 
-    def _change(
-        self,
-        table: Table | None,
-        conflicts: Sequence[Column],
-        written: Sequence[Column],
-        placement: Placement,
-        table_prefix: str,
-    ) -> Table:
-        if table is None:
-            keys = tuple(Column(key, "string") for key, _ in placement.partitions)
-            location = self._bucket_url + table_prefix
-            made = Table(placement.table, tuple(written), keys, location, types_id=make_id())
-            return self._remember(self._catalog.create_table(made))
-        now = self._clock.now().timestamp()
+    def _create(self, planned: Table, written: Sequence[Column]) -> Table:
+        made = add_columns(planned, find_new_columns(written, planned))
+        return self._remember(self._catalog.create_table(made))
+
+    def _change(self, table: Table, conflicts: Sequence[Column], written: Sequence[Column]) -> Table:
         changed = table
         if conflicts:
-            changed = change_types(changed, {column.name: column.type for column in conflicts}, now)
+            types = {column.name: column.type for column in conflicts}
+            changed = change_types(changed, types, self._clock.now().timestamp())
         if new := find_new_columns(written, table):
             changed = add_columns(changed, new)
         return self._remember(self._changes.begin(changed))
