@@ -84,3 +84,11 @@ def test_the_same_large_file_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         convert_file(source, tmp_path / name, MEMORY)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_footers_are_listed_by_their_lines(tmp_path: Path) -> None:
+    body = b"1,x,2.00\n" * (4 * ROWS) + b"\nSource: somebody\n"
+    report = convert_file(write(tmp_path / "in.csv", body), tmp_path / "out", MEMORY)
+    assert report.rows_written == 4 * ROWS
+    last = body.count(b"\n") + 1
+    assert [(line.line, line.kind) for line in report.skipped] == [(1, "header"), (last - 1, "blank"), (last, "footer")]

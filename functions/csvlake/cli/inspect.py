@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from csvlake.cli.reading import add_options, as_plain, count_records, read_options
-from csvlake.engine.model import Report
+from csvlake.cli.reading import add_options, as_plain, as_text, count_records, read_options
+from csvlake.engine.model import Report, Skipped
 from csvlake.files import inspect_file, survey_file
 from csvlake.lake.draft import write_draft
 
 __all__ = ["add_to"]
 
+_WIDTH = 80
 _SHOWN = 20  # problems and rejects on the screen; --json gives all
 
 
@@ -55,9 +56,14 @@ def _describe(report: Report) -> str:
         format_ = f" as {column.format}" if column.format else ""
         lines.append(f"{'columns' if number == 0 else '':<10}{column.name:<{width}}  {column.type}{format_}{source}")
     lines.append(f"records   {count_records(report)}")
+    lines += _list("no data", [_describe_skipped(line) for line in report.skipped])
     lines += _list("problems", report.problems)
     lines += _list("rejects", [f"line {reject.line}: {reject.reason}" for reject in report.rejects])
     return "\n".join(lines)
+
+
+def _describe_skipped(skipped: Skipped) -> str:
+    return f"line {skipped.line}, {skipped.kind}: {' '.join(as_text(skipped.text).split())[:_WIDTH]}"
 
 
 def _list(title: str, sentences: Sequence[str]) -> list[str]:

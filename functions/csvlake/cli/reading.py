@@ -46,6 +46,8 @@ def as_plain(report: Report) -> dict[str, Any]:
     plain = asdict(report)
     for reject in plain["rejects"]:
         reject["raw"] = as_text(reject["raw"])
+    for line in plain["skipped"]:
+        line["text"] = as_text(line["text"])
     return plain
 
 

@@ -64,6 +64,7 @@ def decide(text: TextBytes, options: ConvertOptions) -> Layout:
         body_start=skip + (top.end if header.rows else top.start),
         first_line=moved + (_line_after(sample, top) if header.rows else top.line),
         body_end=None if extent.end is None else extent.end + skip,
+        header=tuple(Skipped(row.line + moved, "header", row.raw) for row in extent.rows[: header.rows]),
         skipped=skipped,
         comment=extent.comment,
     )

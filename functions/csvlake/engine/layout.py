@@ -1,22 +1,10 @@
 """Say where a file's table is and how its records are written. Plain values, no behaviour."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-from csvlake.engine.model import Dialect
+from csvlake.engine.model import Dialect, Skipped, SkippedKind
 
 __all__ = ["Layout", "Skipped", "SkippedKind"]
-
-SkippedKind = Literal["preamble", "comment", "blank", "footer", "header", "hint"]
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A line that is no record. None is dropped without one of these."""
-
-    line: int  # 1-based physical line; below 0, counted from the end of a long file, whose last line is -1
-    kind: SkippedKind
-    text: bytes  # the line without its end
 
 
 @dataclass(frozen=True)
@@ -31,8 +19,9 @@ class Layout:
     body_start: int  # first byte after the header
     first_line: int  # physical line number at body_start, 1-based
     body_end: int | None  # first byte of the footer; None: the end of the text
-    skipped: tuple[Skipped, ...] = ()
+    skipped: tuple[Skipped, ...] = ()  # lines that are no records, as far as they were looked at; without the header's
     comment: str | None = None  # prefix of comment lines; such a line is skipped unless it has the table's width
+    header: tuple[Skipped, ...] = ()  # the lines that name the columns
 
     @property
     def width(self) -> int:

@@ -18,10 +18,10 @@ class Misfit:
 
     def describe(self) -> str:
         """Return it in words."""
-        noun = "cell" if self.count == 1 else "cells"
+        noun, verb = ("cell", "is") if self.count == 1 else ("cells", "are")
         what = "empty, and the contract requires values" if self.is_empty else f"no {self.column.type}"
         example = "" if self.is_empty else f", as {self.example[:80]!r}"
-        return f"{self.count} {noun} of column {self.column.name!r} are {what}{example}"
+        return f"{self.count} {noun} of column {self.column.name!r} {verb} {what}{example}"
 
     def describe_widened(self) -> str:
         """Return what came of it under the policy ``widen``."""
@@ -36,8 +36,11 @@ class Misfit:
     def describe_remedy(self) -> str:
         """Return the lines of a contract that would take the cells."""
         if self.is_empty:
-            return "required: false"
-        if self.column.type in {"date", "timestamp"}:
-            return "a date_format, null_tokens or type: string"
-        format_ = "" if self.column.type == "boolean" else "a number_format, "
-        return f"{format_}null_tokens or type: string"
+            lines = "required: false"
+        elif self.column.type in {"date", "timestamp"}:
+            lines = "date_format, null_tokens or type: string"
+        elif self.column.type == "boolean":
+            lines = "null_tokens or type: string"
+        else:
+            lines = "number_format, null_tokens or type: string"
+        return f"in a contract, under columns, name: {self.column.name}, {lines} would change that"

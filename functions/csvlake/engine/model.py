@@ -26,12 +26,15 @@ __all__ = [
     "OnMisfit",
     "Reject",
     "Report",
+    "Skipped",
+    "SkippedKind",
     "Source",
 ]
 
 RESCUED_COLUMN = "_rescued_data"
 
 TypesMode = Literal["lossless", "text"]
+SkippedKind = Literal["preamble", "comment", "blank", "footer", "header", "hint"]
 
 
 class Source(Protocol):
@@ -115,6 +118,15 @@ class Reject:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A line that is no record. None is dropped without one of these."""
+
+    line: int  # 1-based physical line; below 0, counted from the end of a long file, whose last line is -1
+    kind: SkippedKind
+    text: bytes  # the line without its end
+
+
 @dataclass
 class Report:
     """What became of every record of one file: records_read == rows_written + records_rejected, always."""
@@ -127,6 +139,7 @@ class Report:
     rows_rescued: int = 0  # rows whose _rescued_data is not null
     rejects: list[Reject] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)  # sentences for a person
+    skipped: tuple[Skipped, ...] = ()  # lines that are no records; of comments between records those of the first MiB
 
 
 # Asked with a file's columns and the narrowest lossless type of each. Returns those to write: the same ones in the

@@ -135,7 +135,7 @@ def _refuse(block: Block, data: bytes | memoryview, layout: Layout, odd: _Odd) -
     return TerminalError(
         "misfit",
         f"{misfit.describe_cell(texts[row])} ({where}), and the policy on_misfit: reject_file refuses the file for it; "
-        f"in the contract, under columns, name: {misfit.column.name}, {misfit.describe_remedy()} would take it",
+        f"{misfit.describe_remedy()}",
     )
 
 

@@ -7,7 +7,7 @@ from csvlake.engine.blocks import Block
 from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
 from csvlake.engine.misfits import Misfit
-from csvlake.engine.model import RESCUED_COLUMN, Column, OnMisfit, Reject, Report
+from csvlake.engine.model import RESCUED_COLUMN, Column, OnMisfit, Reject, Report, Skipped
 from csvlake.engine.store import Stored
 from csvlake.errors import TransientError
 
@@ -97,14 +97,20 @@ class Tally:
             self.rescued,
             self.rejects,
             problems,
+            tuple(self._place(layout)),
         )
+
+    def _place(self, layout: Layout) -> list[Skipped]:
+        """Return the lines that are no records, those that were counted from the end of the file in their places."""
+        skipped = [*layout.header, *layout.skipped]
+        end = layout.first_line + self.lines - min(0, *(line.line for line in skipped), 0)
+        placed = [replace(line, line=line.line + end) if line.line < 0 else line for line in skipped]
+        return sorted(placed, key=lambda line: line.line)
 
     def _describe(self, layout: Layout, schema: Sequence[Column], on_misfit: OnMisfit) -> list[str]:
         names = {column.name: place for place, column in enumerate(schema)}
-        problems = [
-            f"{misfit.describe()}: {_OUTCOMES[on_misfit]}; in a contract, {misfit.describe_remedy()} would take them"
-            for misfit in sorted(self.misfits.values(), key=lambda misfit: (names[misfit.column.name], misfit.is_empty))
-        ]
+        misfits = sorted(self.misfits.values(), key=lambda misfit: (names[misfit.column.name], misfit.is_empty))
+        problems = [f"{misfit.describe()}: {_OUTCOMES[on_misfit]}; {misfit.describe_remedy()}" for misfit in misfits]
         if self.ragged:
             row, cells = self.first_ragged
             problems.append(
