@@ -332,7 +332,7 @@ def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metada
         raise TerminalError("empty_file", "the file has no bytes")
     header, *records = list(csv.reader(io.StringIO(text)))
     rows = [record for record in records if len(record) <= len(header)]
-    contract = options.contract or Contract()
+    contract = options.contract if isinstance(options.contract, Contract) else Contract()
     rows = [["" if cell in contract.null_tokens else cell for cell in row] for row in rows]
     inferred = [_infer(name, [row[at] for row in rows]) for at, name in enumerate(header)]
     rules = {rule.name: rule.type for rule in contract.columns if rule.type}
