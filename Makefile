@@ -7,6 +7,8 @@ SHELL := /bin/bash
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv),$(CURDIR)/.tools/uv/bin/uv)
 PY := .venv/bin/python
+NATIVE := functions/csvlake/engine/native
+KERNEL := $(NATIVE)/kernel.$(shell uname -sm | tr 'A-Z ' 'a-z-').so
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export PATH := $(dir $(UV)):$(PATH)
 
@@ -25,15 +27,18 @@ $(CURDIR)/.tools/uv/bin/uv:
 	@$(UV) sync --frozen --quiet
 	@touch $@
 
+$(KERNEL): .venv/.ready $(wildcard $(NATIVE)/*.[ch]) $(NATIVE)/Makefile
+	@$(MAKE) --no-print-directory --silent -C $(NATIVE) PYTHON="$(CURDIR)/$(PY)" $(notdir $@)
+
 .PHONY: setup
-setup: .venv/.ready ## make .venv with everything that is locked in uv.lock
+setup: $(KERNEL) ## make .venv with everything that is locked in uv.lock, and build the engine's kernel
 
 .PHONY: demo
-demo: .venv/.ready ## the main job on this machine: CSVs in, SQL answers out; no AWS account, no Docker (ENGINE=trino: a real Trino answers)
+demo: $(KERNEL) ## the main job on this machine: CSVs in, SQL answers out; no AWS account, no Docker (ENGINE=trino: a real Trino answers)
 	@$(PY) -m local demo $(if $(ENGINE),--engine $(ENGINE))
 
 .PHONY: up
-up: .venv/.ready ## start the local AWS with csvlake deployed, and leave it running
+up: $(KERNEL) ## start the local AWS with csvlake deployed, and leave it running
 	@$(PY) -m local up $(if $(ENGINE),--engine $(ENGINE))
 
 .PHONY: down
@@ -45,19 +50,31 @@ status: .venv/.ready ## say what runs
 	@$(PY) -m local status
 
 .PHONY: test
-test: .venv/.ready ## all tests: first those without sockets, then end to end on the local AWS
+test: $(KERNEL) ## all tests: first those without sockets, then end to end on the local AWS
 	@$(PY) -m pytest -rs -n 2 --ignore=tests/local tests
 	@$(PY) -m pytest -rs tests/local
 
 .PHONY: nightly
-nightly: .venv/.ready ## what is too long for every change: 20,000 random examples a property, files of gigabytes, all real files
+nightly: $(KERNEL) ## what is too long for every change: 20,000 random examples a property, files of gigabytes, all real files
 	@CSVLAKE_RANDOM=1 CSVLAKE_EXAMPLES=$(or $(EXAMPLES),20000) $(PY) -m pytest -rs -n 2 tests/property
 	@$(PY) -m pytest -rs -m nightly --ignore=tests/local tests
 
+.PHONY: fuzz
+fuzz: ## feed the engine's kernel random bytes under gcc's sanitizers (SECONDS=60)
+	@mkdir -p .local
+	@$(CC) -std=c11 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all -I$(NATIVE) \
+	  $(NATIVE)/scan.c $(NATIVE)/read.c tests/native/fuzz_kernel.c -o .local/fuzz_kernel
+	@.local/fuzz_kernel $(or $(SECONDS),60)
+
 .PHONY: bench
-bench: .venv/.ready ## csvlake against polars, DuckDB, pandas and pyarrow; writes docs/bench.md (QUICK=1: a minute, no file)
+bench: $(KERNEL) ## csvlake against polars, DuckDB, pandas and pyarrow; writes docs/bench.md (QUICK=1: a minute, no file)
 	@$(UV) sync --frozen --quiet --group bench
 	@$(PY) -m tests.bench.run $(if $(QUICK),--quick) $(if $(BENCH_SCALE),--scale $(BENCH_SCALE))
+
+.PHONY: wheel
+wheel: .venv/.ready ## the package, with the kernel for Linux and macOS, in dist/
+	@$(MAKE) --no-print-directory --silent -C $(NATIVE) PYTHON="$(CURDIR)/$(PY)" all
+	@$(UV) build --quiet --wheel
 
 .PHONY: check
 check: .venv/.ready ## lint, format, types, layers of imports, templates
@@ -73,4 +90,4 @@ format: .venv/.ready ## format the code
 
 .PHONY: clean
 clean: ## remove what was built (stop the local AWS first: make down)
-	@rm -rf .venv .tools .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .tools .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis dist $(NATIVE)/*.so

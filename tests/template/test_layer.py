@@ -180,12 +180,55 @@ def test_a_layer_that_is_too_large_fails_the_build_with_the_numbers(layer: Path,
     assert run_make("measure", tmp_path).returncode == 0
 
 
-def test_the_functions_archive_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
-    command = ["make", "-s", "build-ConvertFunction", f"ARTIFACTS_DIR={tmp_path}"]
+@pytest.fixture(scope="module")
+def function(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    artifacts = tmp_path_factory.mktemp("function")
+    command = ["make", "-s", "build-ConvertFunction", f"ARTIFACTS_DIR={artifacts}"]
     subprocess.run(command, cwd=ROOT / "functions", check=True)
-    built = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.py")}
+    return artifacts
+
+
+def test_the_functions_archive_holds_the_package_and_nothing_else(function: Path) -> None:
+    built = {str(path.relative_to(function)) for path in function.rglob("*.py")}
     assert built == {
         str(path.relative_to(ROOT / "functions")) for path in (ROOT / "functions").rglob("csvlake/**/*.py")
     }
-    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} <= {".py", ".pyc"}
-    assert [path.name for path in tmp_path.iterdir()] == ["csvlake"]
+    assert {path.suffix for path in function.rglob("*") if path.is_file()} <= {".py", ".pyc", ".so"}
+    assert [path.name for path in function.iterdir()] == ["csvlake"]
+
+
+def test_the_function_has_its_kernel_for_both_processors(function: Path) -> None:
+    kernels = {path.name: path.read_bytes() for path in function.rglob("*.so")}
+    machines = {name: struct.unpack_from("<H", kernel, 18)[0] for name, kernel in kernels.items()}
+    assert machines == {"kernel.linux-x86_64.so": 62, "kernel.linux-aarch64.so": 183}
+    # No C library is asked for by its version: AWS's and any other's will do.
+    assert [name for name, kernel in kernels.items() if b"GLIBC" in kernel or b"libc.so" in kernel] == []
+
+
+def test_the_function_converts_with_the_layer_alone(layer: Path, runtime: Path, function: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("id,price\n1,2.50\n2,3.75\n")
+    done = run_bare(
+        layer,
+        runtime,
+        f"""
+        sys.path.insert(0, {str(function)!r})
+        from csvlake import convert_file
+        report = convert_file({str(tmp_path / "in.csv")!r}, {str(tmp_path / "out.parquet")!r})
+        print(report.rows_written, *(column.type for column in report.schema))
+        """,
+    )
+    assert done.stdout == "2 bigint decimal(18,2)\n", done.stderr
+
+
+def test_the_kernels_compiler_is_the_locked_one_with_hashes() -> None:
+    text = (ROOT / "functions/csvlake/engine/native/requirements.txt").read_text()
+    locked = {package["name"]: package for package in tomllib.loads((ROOT / "uv.lock").read_text())["package"]}
+    assert f"ziglang=={locked['ziglang']['version']} " in text
+    assert set(re.findall(r"--hash=(\S+)", text)) == {wheel["hash"] for wheel in locked["ziglang"]["wheels"]}
+
+
+def test_the_kernel_is_the_same_bytes_whenever_it_is_built(function: Path, tmp_path: Path) -> None:
+    command = ["make", "-s", "linux", f"PYTHON={sys.executable}", f"OUT={tmp_path}"]
+    subprocess.run(command, cwd=ROOT / "functions/csvlake/engine/native", check=True)
+    built = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert built == {path.name: path.read_bytes() for path in function.rglob("*.so")}

@@ -1,36 +1,39 @@
-"""Read a stretch of whole records into one column of texts a header name, fast where nothing is odd.
+"""Read a stretch of whole records into columns: by the kernel where nothing is odd, else record by record.
 
-The fast way is Arrow's CSV parser. Its result is taken only if every quote is where a quote belongs, the bytes are
-UTF-8, and as many records came out as there are record ends by counting quotes and line ends over the bytes. Anything
-else is read by `csvlake.engine.records`, whose records must tile the stretch.
+The kernel's result is taken only if the bytes are UTF-8 and as many records came out as there are record ends by
+counting quotes and line ends over the bytes. Anything else is read by `csvlake.engine.records`, whose records must
+tile the stretch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
 
-from csvlake.engine.cells import Bytes
-from csvlake.engine.ends import are_quotes_plain, count_ends, count_lines, find_blank, find_cut
+from csvlake.engine.cells import is_utf8
+from csvlake.engine.columns import Ask, Found, Odd, read_columns
+from csvlake.engine.grammar import count_lines
+from csvlake.engine.kernel import MAX_BYTES, Tongue, scan, translate
+from csvlake.engine.kinds import TEXT, Kind
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Reject
+from csvlake.engine.proven import Proven, choose_ask, join_columns, make_texts, prove_found, prove_texts
 from csvlake.engine.records import Record, Records, read_records
 from csvlake.errors import TransientError
 
-__all__ = ["Block", "is_utf8", "join_blocks", "read_block"]
+__all__ = ["Block", "join_blocks", "read_block"]
 
-_LINE_ENDS = b"\r\n"
 _SLOW_BYTES = 64 << 10  # read record by record; what is longer is halved first, to find the part that is odd
 
 
 @dataclass
 class Block:
-    """Whole records as columns of texts.
+    """Whole records as columns.
 
     Attributes:
-        columns: binary arrays, one a name of the layout; an empty cell is null.
+        columns: one a name of the layout.
         ragged: by row, the records that have too many or too few cells.
         records: how many there were by the second count, rejected ones included.
         blank: blank lines between them.
@@ -38,7 +41,7 @@ class Block:
         offset: of the first record in the text.
     """
 
-    columns: list[pa.Array]
+    columns: list[Proven]
     rows: int
     records: int
     lines: int
@@ -49,18 +52,21 @@ class Block:
     offset: int = 0
 
 
-class _UnvouchedError(Exception):
-    """The fast way cannot answer for its result."""
-
-
 def read_block(
-    data: bytes | memoryview, layout: Layout, *, offset: int, read: Records | None = None, vouched: bool = False
+    data: bytes | memoryview,
+    layout: Layout,
+    known: Sequence[Kind],
+    *,
+    offset: int,
+    read: Records | None = None,
+    vouched: bool = False,
 ) -> Block:
     """Read every record of a stretch that starts and ends at records' bounds.
 
     Args:
-        data: UTF-8 bytes, as far as they are valid.
+        data: UTF-8 bytes, as far as they are valid. They are looked at again when a column's texts are.
         layout: how records are written.
+        known: each column's kind as far as it is known. One that is text is not looked at.
         offset: of the stretch in the text.
         read: the stretch's records, where they were read already.
         vouched: whether every quote was found to stand where one belongs.
@@ -68,36 +74,50 @@ def read_block(
     Raises:
         TransientError: the two counts of the records differ.
     """
-    try:
-        block = _read_fast(data, layout, vouched) if read is None else _take_records(bytes(data), layout, offset, read)
-    except (_UnvouchedError, pa.ArrowInvalid):
-        if vouched and len(data) > _SLOW_BYTES and (halves := _halve(data, layout)):
-            middle = len(halves[0])
-            parts = [
-                read_block(half, layout, offset=offset + start, vouched=True)
-                for half, start in zip(halves, (0, middle), strict=True)
-            ]
-            return join_blocks(parts)
-        content = bytes(data)
-        read = read_records(content, layout, offset=offset, line=1, final=True)
-        block = _take_records(content, layout, offset, read)
+    block = _read_natively(data, layout, known) if read is None else None
+    if block is None:
+        block = _read_texts(data, layout, offset, read, vouched)
+        texts = [column.cells.array for column in block.columns]
+        block.columns = [prove_texts(array, kind) for array, kind in zip(texts, known, strict=True)]
     block.offset = offset
     return block
 
 
-def _halve(data: bytes | memoryview, layout: Layout) -> tuple[memoryview, memoryview] | None:
-    """Cut a stretch whose quotes are vouched for at a record's end near its middle."""
-    view = memoryview(data)
-    quote = ord(layout.dialect.quote) if layout.dialect.quote else None
-    cut = find_cut(np.frombuffer(data, np.uint8), quote)
-    return (view[:cut], view[cut:]) if cut else None
+def _read_texts(data: bytes | memoryview, layout: Layout, offset: int, read: Records | None, vouched: bool) -> Block:
+    """Read what the kernel does not read as a whole, all columns as texts."""
+    if read is None and vouched and len(data) > _SLOW_BYTES and (middle := _find_middle(data, layout)):
+        view = memoryview(data)
+        texts = [TEXT] * layout.width
+        parts = []
+        for part, start in ((view[:middle], offset), (view[middle:], offset + middle)):
+            block = _read_natively(part, layout, texts)
+            parts.append(block or _read_texts(part, layout, start, None, vouched))
+        return join_blocks(parts)
+    content = bytes(data)
+    return _take_records(
+        content, layout, offset, read or read_records(content, layout, offset=offset, line=1, final=True)
+    )
+
+
+def _find_middle(data: bytes | memoryview, layout: Layout) -> int:
+    """Return a record's end near the middle of a stretch whose quotes are vouched for, 0 where there is none."""
+    tongue = translate(layout)
+    if tongue is None:
+        return 0
+    size = len(data)
+    for stop, most in ((size // 2, size), (size, 1)):
+        end = scan(data, tongue, start=0, stop=stop, size=size, is_final=True, most_records=most).end
+        if 0 < end < size:
+            return end
+    return 0
 
 
 def join_blocks(blocks: Sequence[Block]) -> Block:
     """Return one block of several that follow each other."""
-    whole = Block(
-        [pa.concat_arrays(arrays) for arrays in zip(*(block.columns for block in blocks), strict=True)], 0, 0, 0
-    )
+    if len(blocks) == 1:
+        return blocks[0]
+    columns = [join_columns(parts) for parts in zip(*(block.columns for block in blocks), strict=True)]
+    whole = Block(columns, 0, 0, 0)
     whole.offset = blocks[0].offset
     for block in blocks:
         whole.ragged |= {row + whole.rows: record for row, record in block.ragged.items()}
@@ -110,103 +130,76 @@ def join_blocks(blocks: Sequence[Block]) -> Block:
     return whole
 
 
-def _read_fast(data: bytes | memoryview, layout: Layout, vouched: bool) -> Block:
-    dialect = layout.dialect
-    delimiter, quote = dialect.delimiter.encode(), (dialect.quote or "").encode()
-    if len(delimiter) != 1 or len(quote) > 1 or dialect.escape or not data:
-        raise _UnvouchedError
-    view = np.frombuffer(data, np.uint8)
-    mark = quote[0] if quote else None
-    if mark is not None and not vouched and not are_quotes_plain(view, mark, delimiter[0]):
-        raise _UnvouchedError
-    if not is_utf8(view):
-        raise _UnvouchedError
-    odd: list[tuple[int, str]] = []
-    columns = _parse(data, layout, delimiter, quote, odd)
-    parsed = len(columns[0])
-    lines = count_lines(view)
-    blank = 0
-    # As many records as physical lines: then no line end is in quotes, and none is left to be told apart.
-    if parsed + len(odd) != lines + (view[-1] not in _LINE_ENDS):
-        ends = count_ends(view, mark)
-        blank = ends.records - parsed - len(odd)
-        if blank and (layout.width == 1 or blank != find_blank(view, mark)):
-            raise _UnvouchedError
-    block = Block(columns, parsed, parsed, lines, blank)
-    return _insert_ragged(block, odd, layout) if odd else block
+def _read_natively(data: bytes | memoryview, layout: Layout, known: Sequence[Kind]) -> Block | None:
+    """Read by the kernel; None where it cannot vouch for the result."""
+    tongue = translate(layout)
+    if tongue is None or not 0 < len(data) < MAX_BYTES:
+        return None
+    size = len(data)
+    counted = scan(data, tongue, start=0, stop=size, size=size, is_final=True)
+    if counted.end != size:
+        return None
+    asks = [choose_ask(kind) for kind in known]
+    found = read_columns(data, tongue, asks, counted.records)
+    if found is None or found.rows + found.blank + found.comments != counted.records:
+        return None
+    if not found.is_ascii and not is_utf8(np.frombuffer(data, np.uint8)):
+        return None
+    ragged = _read_ragged(data, layout, found.odd)
+    if ragged is None:
+        return None
+    columns = _prove(data, tongue, found, known, counted.records)
+    return Block(columns, found.rows, found.rows, counted.lines, found.blank, ragged, comments=found.comments)
 
 
-def is_utf8(view: Bytes) -> bool:
-    """Return whether bytes are valid UTF-8."""
-    if view.max() < 128:
-        return True
-    whole = pa.Array.from_buffers(
-        pa.large_string(), 1, [None, pa.py_buffer(np.array([0, len(view)])), pa.py_buffer(view)]
-    )
-    try:
-        whole.validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
+def _prove(data: bytes | memoryview, tongue: Tongue, found: Found, known: Sequence[Kind], records: int) -> list[Proven]:
+    """Return the columns with their kinds; where the kernel did not find one, what their texts tell."""
+
+    def fetch_one(index: int) -> pa.Array:
+        return fetch({index})[index]
+
+    def fetch(wanted: Set[int]) -> list[pa.Array | None]:
+        asks = [Ask.TEXT if index in wanted else Ask.SKIP for index in range(len(known))]
+        again = read_columns(data, tongue, asks, records)
+        if again is None:
+            raise TransientError("a text changed while it was read")
+        return [column and make_texts(column, found.rows) for column in again.columns]
+
+    refuted = {index for index, column in enumerate(found.columns) if column and column.name == "refuted"}
+    texts = fetch(refuted) if refuted else []
+    out = []
+    for index, (column, kind) in enumerate(zip(found.columns, known, strict=True)):
+        assert column is not None  # noqa: S101 - none was left out
+        if index in refuted:
+            out.append(prove_texts(texts[index], kind))
+        elif column.name == "text":
+            out.append(prove_texts(make_texts(column, found.rows), kind))
+        else:
+            out.append(prove_found(column, found.rows, partial(fetch_one, index)))
+    return out
 
 
-def _parse(
-    data: bytes | memoryview, layout: Layout, delimiter: bytes, quote: bytes, odd: list[tuple[int, str]]
-) -> list[pa.Array]:
-    def keep(row: pacsv.InvalidRow) -> str:
-        odd.append((row.number - 1, row.text))
-        return "skip"
-
-    names = [str(index) for index in range(layout.width)]
-    table = pacsv.read_csv(
-        pa.BufferReader(pa.py_buffer(data)),
-        pacsv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
-        pacsv.ParseOptions(
-            delimiter=delimiter.decode(),
-            quote_char=quote.decode() or False,
-            newlines_in_values=True,
-            ignore_empty_lines=layout.width > 1,
-            invalid_row_handler=keep,
-        ),
-        pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.binary()),
-            strings_can_be_null=True,
-            null_values=[""],
-            quoted_strings_can_be_null=True,
-        ),
-    )
-    return [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns]
+def _read_ragged(data: bytes | memoryview, layout: Layout, odd: Sequence[Odd]) -> dict[int, Record] | None:
+    """Read again the records that have not the table's width; None where one is not what the kernel took it for."""
+    ragged: dict[int, Record] = {}
+    for row, start, end, cells in odd:
+        read = read_records(bytes(data[start:end]), layout, offset=0, line=1, final=True)
+        if row < 0 and not read.records and not read.rejects and len(read.skipped) == 1:
+            continue
+        if row < 0 or read.rejects or read.skipped or [len(record.cells) for record in read.records] != [cells]:
+            return None
+        ragged[row] = read.records[0]
+    return ragged
 
 
-def _insert_ragged(block: Block, odd: list[tuple[int, str]], layout: Layout) -> Block:
-    """Put the records that Arrow left out back in their places."""
-    found: list[tuple[int, Record]] = []
-    comments = 0
-    for row, text in odd:
-        read = read_records(text.encode(), layout, offset=0, line=1, final=True)
-        if read.rejects or len(read.records) + len(read.skipped) != 1:
-            raise _UnvouchedError
-        comments += len(read.skipped)
-        found.extend((row - comments, record) for record in read.records)
-    extra = _columns([record.cells for _, record in found], layout.width)
-    total = block.rows + len(found)
-    order = np.empty(total, np.int64)
-    is_extra = np.zeros(total, np.bool_)
-    is_extra[[row for row, _ in found]] = True
-    order[~is_extra] = np.arange(block.rows)
-    order[is_extra] = np.arange(block.rows, total)
-    indices = pa.array(order)
-    columns = [pa.concat_arrays(pair).take(indices) for pair in zip(block.columns, extra, strict=True)]
-    return Block(columns, total, total, block.lines, block.blank, dict(found), comments=comments)
-
-
-def _columns(rows: list[tuple[bytes, ...]], width: int) -> list[pa.Array]:
-    """Return columns out of rows, too long ones cut and too short ones filled up."""
+def _columns(rows: list[tuple[bytes, ...]], width: int) -> list[Proven]:
+    """Return columns of texts out of rows, too long ones cut and too short ones filled up."""
     empty = (b"",) * width
     full = [cells[:width] + empty[len(cells) :] for cells in rows]
-    return [pa.array([cell or None for cell in column], pa.binary()) for column in zip(*full, strict=True)] or [
+    arrays = [pa.array([cell or None for cell in column], pa.binary()) for column in zip(*full, strict=True)] or [
         pa.nulls(len(rows), pa.binary())
     ] * width
+    return [prove_texts(array, TEXT) for array in arrays]
 
 
 def _take_records(data: bytes, layout: Layout, offset: int, read: Records) -> Block:
@@ -240,5 +233,5 @@ def _check_tiling(data: bytes, read: Records, offset: int, width: int) -> int:
     between = [text for gap in left for text in gap.splitlines() if text] if comments else b"".join(left).strip(b"\r\n")
     if read.consumed != len(data) or (sorted(between) != comments if comments else between):
         raise TransientError(f"bytes after {offset} were not read: a fault of csvlake's reader; report it")
-    lines = sum(len(gap.splitlines()) for gap in left) + (data[-1:] not in (b"\r", b"\n"))
+    lines = sum(count_lines(gap, 0, len(gap)) for gap in left) + (data[-1:] not in (b"\r", b"\n"))
     return max(0, lines - len(spans) - len(comments)) if width > 1 else 0

@@ -1,13 +1,13 @@
 """Look at a column of texts as numpy arrays, without a copy."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-__all__ = ["Bools", "Bytes", "Cells", "Ints", "make_array"]
+__all__ = ["Bools", "Bytes", "Cells", "Ints", "UnreadCells", "is_utf8", "make_array"]
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -77,6 +77,37 @@ class Cells:
             yield None if cell is None else cell.decode()
 
 
+class UnreadCells(Cells):
+    """The same of a column whose values were read without its texts: they are read when they are first looked at."""
+
+    __slots__ = ("_fetch",)
+
+    def __init__(self, count: int, fetch: Callable[[], pa.Array]) -> None:
+        self.count = count
+        self._fetch = fetch
+
+    def __getattr__(self, name: str) -> Any:
+        """Fill the attributes, of which one that is not there was asked for."""
+        if name not in Cells.__slots__:
+            raise AttributeError(name)
+        super().__init__(self._fetch())
+        return getattr(self, name)
+
+
 def make_array(type_: pa.DataType, values: npt.NDArray[Any], like: Cells) -> pa.Array:
     """Return an array over numpy values with the nulls of a column; what stands in them does not matter."""
     return pa.Array.from_buffers(type_, like.count, [like.validity, pa.py_buffer(values)], like.nulls)
+
+
+def is_utf8(view: Bytes) -> bool:
+    """Return whether bytes are valid UTF-8."""
+    if view.max() < 128:
+        return True
+    whole = pa.Array.from_buffers(
+        pa.large_string(), 1, [None, pa.py_buffer(np.array([0, len(view)])), pa.py_buffer(view)]
+    )
+    try:
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -1,6 +1,6 @@
 """Convert one source: read, decide, prove, agree, store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -8,8 +8,8 @@ from csvlake.engine.blocks import Block, join_blocks, read_block
 from csvlake.engine.cutter import Cutter
 from csvlake.engine.dialect import decide
 from csvlake.engine.encode import NotUtf8Error
-from csvlake.engine.ends import are_plain
-from csvlake.engine.fields import name_fields, obey
+from csvlake.engine.fields import Fields, name_fields, obey
+from csvlake.engine.kinds import Kind
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Converted, ConvertOptions, Report, Source
 from csvlake.engine.plan import prove_columns, settle, widen
@@ -72,22 +72,20 @@ def _convert_text(
     if end is None or end - layout.body_start > sizes.batch_bytes:
         return stream(text, layout, options, agree, metadata, sizes)
     body = text.read_range(layout.body_start, end - layout.body_start)
-    block = _read_body(text, layout, body)
-    return _convert_at_once(block, body, layout, options, agree, metadata)
+    fields = name_fields(layout, options)
+    block = _read_body(text, layout, body, fields.assume())
+    return _convert_at_once(block, body, layout, fields, agree, metadata)
 
 
-def _read_body(text: TextBytes, layout: Layout, body: bytes) -> Block:
+def _read_body(text: TextBytes, layout: Layout, body: bytes, known: Sequence[Kind]) -> Block:
     """Read all records; where quotes are odd only the stretches around them are read one by one."""
-    dialect = layout.dialect
-    if len(body) <= _SMALL_BYTES or not dialect.quote or are_plain(body, dialect.quote, dialect.delimiter):
-        return read_block(body, layout, offset=layout.body_start, vouched=len(body) > _SMALL_BYTES)
+    if len(body) <= _SMALL_BYTES:
+        return read_block(body, layout, known, offset=layout.body_start)
     cutter = Cutter(text, layout, len(body) + 1, _PIECE_BYTES)
     blocks = []
-    buffer = bytearray()
-    while (batch := cutter.next(buffer)) is not None:
-        buffer = batch.buffer
+    while (batch := cutter.next(bytearray())) is not None:  # no buffer twice: texts may be looked at later
         blocks += [
-            read_block(data, layout, offset=batch.offset + piece.start, read=piece.read, vouched=True)
+            read_block(data, layout, known, offset=batch.offset + piece.start, read=piece.read, vouched=True)
             for data, piece in batch.take()
         ]
     return join_blocks(blocks)
@@ -97,12 +95,11 @@ def _convert_at_once(
     block: Block,
     body: bytes,
     layout: Layout,
-    options: ConvertOptions,
+    fields: Fields,
     agree: Agree | None,
     metadata: Mapping[str, str] | None,
 ) -> Converted:
     """Convert a body that makes one row group, kept in memory."""
-    fields = name_fields(layout, options)
     proven = prove_columns(block, fields, fields.assume())
     wanted = settle(fields, [column.kind for column in proven], agree)
     stored = store_block(block, body, layout, fields, proven, wanted)

@@ -9,10 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from csvlake.engine.cells import Bytes, Ints
-from csvlake.engine.ends import LOOK_BYTES, find_odd_quote
+from csvlake.engine.kernel import scan, translate
 from csvlake.engine.layout import Layout
 from csvlake.engine.records import RECORD_BYTES, Records, read_records
 from csvlake.engine.source import TextBytes
@@ -23,6 +20,7 @@ __all__ = ["Batch", "Cutter", "Piece"]
 _SLOW_BYTES = 4 << 10  # read one by one before counting is tried again; four times as much after each failure
 _GROWTH = 4
 _MAX_SLOW_BYTES = 512 << 10  # in a batch: records read one by one take a hundred times their bytes
+_CELL_BYTES = 2  # a cell takes so much at least, unless records lack cells: a piece gets as many rows as fit in then
 _MAX_STEP_BYTES = 16 << 20  # read on at a time, while no record ends
 
 
@@ -71,11 +69,7 @@ class Cutter:
         self._rest = b""  # read, but behind the last cut
         self._number = 0
         self._ended = False
-        dialect = layout.dialect
-        self._quote = ord(dialect.quote) if dialect.quote and dialect.quote.isascii() else None
-        self._delimiter = ord(dialect.delimiter) if len(dialect.delimiter.encode()) == 1 else None
-        self._line_end = b"\r" if dialect.line_end == "\r" else b"\n"
-        self._counts = self._delimiter is not None and not dialect.escape
+        self._tongue = translate(layout)
 
     def next(self, buffer: bytearray) -> Batch | None:
         """Return the next batch, None after the last; ``buffer`` may be reused for it."""
@@ -117,27 +111,22 @@ class Cutter:
 
     def _cut(self, buffer: bytearray, size: int, offset: int, is_end: bool) -> list[Piece]:
         """Return the pieces of ``buffer[:size]``, up to the last record end that is certain."""
-        view = np.frombuffer(buffer, np.uint8, size)
-        quotes = _find(view, self._quote)
         pieces: list[Piece] = []
         at, window, slow = 0, _SLOW_BYTES, 0
         while at < size:
-            odd = at
-            if self._delimiter is not None and self._counts:
-                odd = find_odd_quote(view, quotes[np.searchsorted(quotes, at) :], self._delimiter, at, is_end)
-            end = self._cut_counted(buffer, quotes, at, odd, size, is_end, pieces)
+            end, is_odd = self._cut_counted(buffer, at, size, is_end, pieces)
             if end - at >= window * _GROWTH:
                 window = _SLOW_BYTES
             at = end
             if (
                 (pieces and at >= self._batch_bytes)
                 or at == size
-                or (odd == size and not is_end and size - at <= RECORD_BYTES)
+                or (not is_odd and not is_end and size - at <= RECORD_BYTES)
             ):
                 break
             stop = min(at + window, size)
             read = read_records(
-                bytes(view[at:stop]),
+                bytes(memoryview(buffer)[at:stop]),
                 self._layout,
                 offset=offset + at,
                 line=1,
@@ -158,40 +147,33 @@ class Cutter:
         return pieces
 
     def _cut_counted(
-        self, buffer: bytearray, quotes: Ints, at: int, odd: int, size: int, is_end: bool, pieces: list[Piece]
-    ) -> int:
-        """Add the pieces from ``at`` to the last record end before ``odd``, and return it."""
-        first = int(np.searchsorted(quotes, at))
+        self, buffer: bytearray, at: int, size: int, is_end: bool, pieces: list[Piece]
+    ) -> tuple[int, bool]:
+        """Add the pieces from ``at`` on as far as counting goes; return where that is, and whether a quote is odd."""
+        if self._tongue is None:
+            return at, True
         step = self._piece_bytes
-        while at < odd and not (pieces and at >= self._batch_bytes):
-            target = min(at + step, odd)
-            if target == size and is_end and (len(quotes) - first) % 2 == 0:
-                end = size
-            else:
-                end = self._last_end(buffer, quotes, first, at, target, size)
-            if end > at:
-                pieces.append(Piece(at, end, None))
-                at, step = end, self._piece_bytes
-                first = int(np.searchsorted(quotes, at))
-            elif target == odd:
+        while at < size and not (pieces and at >= self._batch_bytes):
+            stop = min(at + step, size)
+            found = scan(
+                buffer,
+                self._tongue,
+                start=at,
+                stop=stop,
+                size=size,
+                is_final=is_end,
+                most_records=max(1, self._piece_bytes // (_CELL_BYTES * self._layout.width)),
+            )
+            if found.end > at:
+                pieces.append(Piece(at, found.end, None))
+                at, step = found.end, self._piece_bytes
+            elif found.odd >= 0:
+                return at, True
+            elif stop == size:
                 break
             else:
                 step *= _GROWTH
-        return at
-
-    def _last_end(self, buffer: bytearray, quotes: Ints, first: int, start: int, stop: int, size: int) -> int:
-        """Return the end of the last record in a stretch that starts with one, ``start`` if none ends there."""
-        at = stop
-        while (found := buffer.rfind(self._line_end, start, at)) >= 0:
-            is_pair = self._line_end == b"\r" and (found + 1 >= size or buffer[found + 1] == 10)
-            if not is_pair and (np.searchsorted(quotes, found) - first) % 2 == 0:
-                return found + 1
-            at = found
-            if len(quotes) > first:  # a line end inside quotes: go on before the quote that opens them
-                inside = int(np.searchsorted(quotes, found)) - 1
-                if (inside - first) % 2 == 0:
-                    at = min(at, int(quotes[inside]))
-        return start
+        return at, False
 
 
 def _grow(buffer: bytearray, used: int, size: int) -> bytearray:
@@ -201,12 +183,3 @@ def _grow(buffer: bytearray, used: int, size: int) -> bytearray:
     larger = bytearray(size)
     larger[:used] = memoryview(buffer)[:used]
     return larger
-
-
-def _find(view: Bytes, byte: int | None) -> Ints:
-    """Return the positions of a byte, looking at so much at a time that it stays in the processor's cache."""
-    if byte is None:
-        return np.empty(0, np.int64)
-    starts = range(0, len(view), LOOK_BYTES)
-    found = [np.flatnonzero(view[start : start + LOOK_BYTES] == byte) + start for start in starts]
-    return np.concatenate(found) if found else np.empty(0, np.int64)

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from csvlake.engine import footer
-from csvlake.engine.blocks import is_utf8, read_block
+from csvlake.engine.blocks import read_block
+from csvlake.engine.cells import is_utf8
 from csvlake.engine.cutter import Batch
 from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
@@ -57,10 +58,11 @@ def encode_batch(
     tally = Tally()
     tables: list[pa.Table] = []
     for data, piece in batch.take():
-        block = read_block(data, layout, offset=batch.offset + piece.start, read=piece.read, vouched=True)
+        known, start = watch.kinds, batch.offset + piece.start
+        block = read_block(data, layout, known, offset=start, read=piece.read, vouched=True)
         if block.rejects and not is_proven and not is_utf8(np.frombuffer(data, np.uint8)):
             raise NotUtf8Error
-        columns = prove_columns(block, fields, watch.kinds)
+        columns = prove_columns(block, fields, known)
         if not watch.see([column.kind for column in columns]):
             tables.clear()
             continue

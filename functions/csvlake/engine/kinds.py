@@ -20,6 +20,7 @@ __all__ = [
     "GLUE_TYPES",
     "TEXT",
     "Kind",
+    "KindName",
     "arrow_type",
     "choose_format",
     "glue_type",

@@ -10,7 +10,7 @@ from csvlake.engine.cells import Cells
 from csvlake.engine.fields import Field
 from csvlake.engine.kinds import TEXT, Kind
 from csvlake.engine.prove import classify
-from csvlake.engine.store import Proven
+from csvlake.engine.proven import Proven
 
 __all__ = ["take_nulls"]
 

@@ -11,13 +11,11 @@ import pyarrow.compute as pc
 from csvlake.engine.blocks import Block
 from csvlake.engine.cells import Cells
 from csvlake.engine.fields import Field, Fields
-from csvlake.engine.kinds import TEXT, Kind, choose_format, glue_type, join, working_type
+from csvlake.engine.kinds import Kind, choose_format, glue_type, join, working_type
 from csvlake.engine.misfits import Misfit
 from csvlake.engine.model import RESCUED_COLUMN, Agree, Column
 from csvlake.engine.nulls import take_nulls
-from csvlake.engine.prove import classify
-from csvlake.engine.speculate import prove_as
-from csvlake.engine.store import Proven
+from csvlake.engine.proven import Proven
 from csvlake.engine.writer import writer_arguments
 
 __all__ = ["Plan", "Watch", "choose_encodings", "make_plan", "prove_columns", "settle", "widen"]
@@ -73,43 +71,31 @@ def make_plan(block: Block, fields: Fields, agree: Agree | None) -> Plan:
 
 
 def prove_columns(block: Block, fields: Fields, known: Sequence[Kind]) -> list[Proven]:
-    """Return a block's columns with their kinds; one that is known to be text is not looked at."""
-    out = []
-    for array, field, kind in zip(block.columns, fields.each, known, strict=True):
-        cells = Cells(array)
-        found = (TEXT, cells.as_text()) if kind == TEXT else prove_as(cells, kind) or classify(cells, kind)
-        out.append(take_nulls(Proven(cells, *found), field, kind))
-    return out
+    """Return a block's columns without the cells that the contract names as null."""
+    return [take_nulls(*three) for three in zip(block.columns, fields.each, known, strict=True)]
 
 
 def choose_encodings(block: Block, fields: Fields, wanted: Sequence[Column]) -> dict[str, Any]:
     """Return writer arguments that pay for a block: dictionaries for texts that recur, zstd where it saves."""
     arguments = writer_arguments(wanted)
-    arrays = fields.keep(block.columns)
-    few = [
-        column.name
-        for column, array in zip(wanted, arrays, strict=True)
-        if column.type == "string" and pc.count_distinct(array).as_py() * _FEW < len(array)
-    ]
+    level = arguments["compression_level"]
+    pairs = zip(wanted, fields.keep(block.columns), strict=True)
+    texts = {column.name: proven.cells for column, proven in pairs if column.type == "string"}
+    few = [name for name, cells in texts.items() if pc.count_distinct(cells.array).as_py() * _FEW < cells.count]
     arguments |= {"use_dictionary": few or False, "write_page_index": False, "store_schema": False}
-    dense = set()
-    for column, array in zip(wanted, arrays, strict=True):
-        if column.type == "string" and column.name not in few and _is_dense(array, arguments["compression_level"]):
-            dense.add(column.name)
+    dense = {name for name, cells in texts.items() if name not in few and _is_dense(cells, level)}
     if dense:
-        level = arguments["compression_level"]
         names = [column.name for column in wanted] + [RESCUED_COLUMN]
         arguments["compression"] = {name: "none" if name in dense else "zstd" for name in names}
         arguments["compression_level"] = {name: level for name in names if name not in dense}
     return arguments
 
 
-def _is_dense(array: pa.Array, level: int) -> bool:
-    content = Cells(array).data
-    if not len(content):
+def _is_dense(cells: Cells, level: int) -> bool:
+    if not len(cells.data):
         return False
-    packed = pa.Codec("zstd", compression_level=level).compress(pa.py_buffer(content), asbytes=True)
-    return len(packed) > _DENSE * len(content)
+    packed = pa.Codec("zstd", compression_level=level).compress(pa.py_buffer(cells.data), asbytes=True)
+    return len(packed) > _DENSE * len(cells.data)
 
 
 class Watch:

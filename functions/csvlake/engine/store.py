@@ -7,28 +7,17 @@ import numpy as np
 import pyarrow as pa
 
 from csvlake.engine.blocks import Block
-from csvlake.engine.cells import Cells
 from csvlake.engine.fields import Field, Fields
 from csvlake.engine.fit import fit_column
-from csvlake.engine.kinds import Kind
 from csvlake.engine.layout import Layout
 from csvlake.engine.misfits import Misfit
 from csvlake.engine.model import Column, Reject
+from csvlake.engine.proven import Proven
 from csvlake.engine.records import Record, read_records
 from csvlake.engine.rescue import rescue_rows
 from csvlake.errors import TerminalError, TransientError
 
-__all__ = ["Proven", "Stored", "store_block"]
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """A column of a block with what was proven of it; ``values`` are in the Arrow type of the kind's Glue type."""
-
-    cells: Cells
-    kind: Kind
-    values: pa.Array
-    texts: Cells | None = None  # what a column of strings stores, where that is not ``cells``
+__all__ = ["Stored", "store_block"]
 
 
 @dataclass

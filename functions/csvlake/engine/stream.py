@@ -49,8 +49,8 @@ def stream(
         NotUtf8Error: the text's encoding was not proven, and is refuted.
         TransientError: the counts do not agree, or the scratch file could not be written.
     """
-    sample = _read_sample(text, layout, sizes.sample_bytes)
     fields = name_fields(layout, options)
+    sample = _read_sample(text, layout, fields, sizes.sample_bytes)
     plan = make_plan(sample, fields, agree)
     widened: Mapping[str, str] = {}
     for _ in range(_MAX_PASSES):
@@ -65,13 +65,13 @@ def stream(
     raise TransientError(f"the types of {text.source.name} did not settle in {_MAX_PASSES} passes")
 
 
-def _read_sample(text: TextBytes, layout: Layout, size: int) -> Block:
+def _read_sample(text: TextBytes, layout: Layout, fields: Fields, size: int) -> Block:
+    known = fields.assume()
     batch = Cutter(text, layout, size, size).next(bytearray())
     if batch is None:
-        return read_block(b"", layout, offset=layout.body_start)
-    piece = batch.pieces[0]
-    data = bytes(memoryview(batch.buffer)[piece.start : piece.end])
-    return read_block(data, layout, offset=batch.offset, read=piece.read)
+        return read_block(b"", layout, known, offset=layout.body_start)
+    data, piece = next(batch.take())
+    return read_block(data, layout, known, offset=batch.offset, read=piece.read)
 
 
 def _try(current: "_Pass", metadata: Mapping[str, str] | None) -> Converted | None:

@@ -1,0 +1,113 @@
+/* Find where records end by the parity of quotes, and count them, without looking at cells: the second opinion on what
+ * read.c finds. It shares nothing with it but masks.h. */
+#include "kernel.h"
+#include "masks.h"
+
+enum { LF = '\n', CR = '\r' };
+
+typedef struct {
+    const uint8_t *data;
+    size_t size;
+    const struct dialect *dialect;
+} text;
+
+static int has_delimiter(const text *t, size_t at) {
+    size_t length = (size_t)t->dialect->delimiter_size;
+    return t->size - at >= length && memcmp(t->data + at, t->dialect->delimiter, length) == 0;
+}
+
+static int is_break(uint8_t byte) { return byte == LF || byte == CR; }
+
+/* Whether a quote stands where a cell begins, or is the second one of a pair. */
+static int may_open(const text *t, size_t at, size_t start) {
+    size_t length = (size_t)t->dialect->delimiter_size;
+    if (at == start) return 1;
+    uint8_t before = t->data[at - 1];
+    return is_break(before) || before == t->dialect->quote || (at - start >= length && has_delimiter(t, at - length));
+}
+
+/* Whether a quote stands where a cell ends, or is the first one of a pair. What follows the last byte is not known. */
+static int may_close(const text *t, size_t at) {
+    if (at + 1 == t->size) return 1;
+    uint8_t next = t->data[at + 1];
+    return is_break(next) || next == t->dialect->quote || has_delimiter(t, at + 1);
+}
+
+/* Return the first quote of a chunk that is out of place, as a bit number; 64 when there is none. */
+static int find_odd(const text *t, size_t base, size_t start, uint64_t quotes, uint64_t inside) {
+    for (uint64_t left = quotes; left; left &= left - 1) {
+        int bit = lowest(left);
+        size_t at = base + (size_t)bit;
+        if (inside >> bit & 1 ? !may_open(t, at, start) : !may_close(t, at)) return bit;
+    }
+    return CHUNK;
+}
+
+/* The line ends of a chunk: LF, and CR where no LF follows. */
+static uint64_t find_ends(const text *t, size_t base, const chunk *c, int is_final) {
+    uint64_t feeds = find_byte(c, LF), returns = find_byte(c, CR);
+    if (!returns) return feeds;
+    size_t next = base + CHUNK;
+    uint64_t followed = feeds >> 1;
+    if (next < t->size && t->data[next] == LF) followed |= (uint64_t)1 << 63;
+    if (t->size - base <= CHUNK && !is_final) followed |= (uint64_t)1 << (t->size - base - 1);
+    return feeds | (returns & ~followed);
+}
+
+/* Leave the lowest `count` bits. */
+static uint64_t keep_first(uint64_t bits, int64_t count) {
+    uint64_t left = bits;
+    if (__builtin_popcountll(bits) <= count) return bits;
+    while (left && count-- > 0) left &= left - 1;
+    return bits & ~left;
+}
+
+API void csvlake_scan(const uint8_t *data, int64_t size, int64_t start, int64_t stop, const struct dialect *dialect,
+                      int64_t is_final, int64_t most_records, struct scanned *out) {
+    text t = {data, (size_t)size, dialect};
+    int64_t lines = 0, last_opening = -1;
+    uint64_t open = 0;
+    *out = (struct scanned){.end = start, .odd = -1};
+    for (size_t base = (size_t)start; base < (size_t)stop && out->odd < 0; base += CHUNK) {
+        chunk c = load_rest(data + base, t.size - base);
+        uint64_t valid = first_bits((size_t)stop - base);
+        uint64_t ends = find_ends(&t, base, &c, (int)is_final) & valid, inside = open;
+        if (dialect->quote >= 0) {
+            uint64_t quotes = find_byte(&c, (uint8_t)dialect->quote) & valid;
+            if (quotes) {
+                inside = prefix_parity(quotes) ^ open;
+                int odd = find_odd(&t, base, (size_t)start, quotes, inside);
+                if (odd < CHUNK) {
+                    out->odd = (int64_t)base + odd;
+                    valid = first_bits((size_t)odd);
+                }
+                if (quotes & inside) last_opening = (int64_t)base + highest(quotes & inside);
+                open = inside >> 63 ? ~(uint64_t)0 : 0;
+                out->has_quotes = 1;
+            }
+        }
+        uint64_t record_ends = ends & ~inside & valid;
+        if (record_ends) {
+            uint64_t kept = keep_first(record_ends, most_records - out->records);
+            int is_full = kept != record_ends;
+            if (kept) {
+                int last = highest(kept);
+                out->records += __builtin_popcountll(kept);
+                out->lines = lines + __builtin_popcountll(ends & first_bits((size_t)last + 1));
+                out->end = (int64_t)base + last + 1;
+            }
+            if (is_full) {
+                out->odd = -1;
+                return;
+            }
+        }
+        lines += __builtin_popcountll(ends);
+    }
+    if (!is_final || stop != size || out->odd >= 0) return;
+    if (open) {
+        out->odd = last_opening;
+    } else if (out->end < size && out->records < most_records) {
+        out->end = size;
+        out->records++;
+    }
+}
