@@ -61,7 +61,8 @@ def read_records(
             if len(data) - out.consumed <= RECORD_BYTES:
                 break
             end = reader.reject_line(out.consumed, f"record longer than {RECORD_BYTES} bytes")
-        out.line += 1 if end == reader.line_end else count_lines(data, out.consumed, end)
+        is_line = end == reader.line_end and data[end - 1] in b"\r\n"  # else it is several, or ends with the data
+        out.line += 1 if is_line else count_lines(data, out.consumed, end)
         out.consumed = end
     return out
 
