@@ -27,14 +27,16 @@ SIGNS = st.sampled_from([None, "", '"', "'", "^"])
 @st.composite
 def rules(draw: st.DrawFn, name: str) -> ColumnRule:
     type_, date_format = draw(st.tuples(TYPES, st.none()) | DATES)
+    number_format = draw(st.sampled_from([None, "#,##0.##", "0 €"])) if type_ in {"bigint", "double"} else None
     return ColumnRule(
         name,
         tuple(f"{name}: {alias}" for alias in draw(TOKENS)),  # so that no text means two columns
         type_,
         draw(st.booleans()),
-        date_format,
-        draw(TOKENS),
-        draw(LINES),
+        date_format=date_format,
+        number_format=number_format,
+        null_tokens=draw(TOKENS),
+        description=draw(LINES),
     )
 
 

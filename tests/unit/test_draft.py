@@ -72,6 +72,34 @@ def test_the_evidence_of_each_column_is_in_comments(files: list[str]) -> None:
     ]
 
 
+def test_forms_are_written_where_they_are_proven_and_offered_where_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = ["31.01.2026,1/2/2026,yes,'1,234.50','1,234'", "01.02.2026,3/4/2026,no,'2,345.25','5,678'"]
+    path.write_text("day,when,is_new,price,count\n" + "\n".join(rows).replace("'", '"') + "\n", encoding="utf-8")
+    draft = [line for line in draft_of(str(path)) if not line.startswith("    # in 1 of") and "required" not in line]
+    assert draft[draft.index("columns:") + 1 :] == [
+        "  - name: day",
+        "    type: date",
+        '    date_format: "%d.%m.%Y"',
+        "  - name: when",
+        "    type: string",
+        "    # type: date  # instead: all 2 cells",
+        '    # date_format: "%d/%m/%Y"',
+        "    # type: date  # or: all 2 cells",
+        '    # date_format: "%m/%d/%Y"',
+        "  - name: is_new",
+        "    type: string",
+        "    # type: boolean  # instead: all 2 cells",
+        "  - name: price",
+        "    type: decimal(18,2)",
+        '    number_format: "#,##0.##"',
+        "  - name: count",
+        "    type: string",
+        "    # type: bigint  # instead: all 2 cells",
+        '    # number_format: "#,##0"',
+    ]
+
+
 def test_comments_can_be_made_lines(files: list[str]) -> None:
     text = "\n".join(draft_of(*files))
     text = text.replace("# partition_keys:", "partition_keys:").replace("#   dt:", "  dt:")
@@ -101,6 +129,16 @@ def test_a_first_file_read_by_its_draft_keeps_its_types(files: list[str]) -> Non
     draft = parse_contract("\n".join(draft_of(files[0])).encode(), "x")
     types = {column.name: column.type for column in inspect_file(files[0]).schema}
     assert {rule.name: rule.type or "string" for rule in draft.columns} == types
+
+
+def test_a_header_of_two_records_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("city,sales,,costs,\n,old,new,old,new\na,1,2,3,4\nb,5,6,7,8\n", encoding="utf-8")
+    before = inspect_file(path)
+    contract = parse_contract("\n".join(draft_of(str(path))).encode(), "x")
+    assert contract.header is True
+    assert inspect_file(path, ConvertOptions(contract=contract)).schema == before.schema
+    assert [column.name for column in before.schema][:2] == ["city", "sales_old"]
 
 
 def test_cells_of_many_batches_add_up(tmp_path: Path) -> None:

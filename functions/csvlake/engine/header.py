@@ -40,30 +40,30 @@ def decide_header(rows: Sequence[Row], width: int, given: bool | None) -> Header
     Args:
         rows: its first records, blank lines left out, the first one being header or not.
         width: how many cells a record has.
-        given: what the caller says; wins.
+        given: what the caller says of whether there is one; wins.
     """
     first, body = rows[0], [row for row in rows[1 : _BODY_ROWS + 1] if row.width == width]
     if given is False:
         return Header(0, _number(width), ("header=no was given",))
-    names = _texts(first)
-    if given:
-        return Header(1, names, ("header=yes was given",))
-    columns = [[row.cells[i] for row in body] for i in range(min(width, first.width))]
-    over, same, hints = _compare(first, columns)
-    values = sum(is_value(look_at(cell)) for cell in first.cells)
-    if not body and values * 2 >= len(first.cells):
-        return Header(0, _number(width), ("no header: the only record holds values",))
-    if 2 * (over - same) + hints < 0 or (same and not over and hints <= 0):
-        return Header(0, _number(width), (f"no header: {same} cells of the first record are values like those below",))
+    names, why = _texts(first), "header=yes was given"
+    if given is None:
+        columns = [[row.cells[i] for row in body] for i in range(min(width, first.width))]
+        over, same, hints = _compare(first, columns)
+        values = sum(is_value(look_at(cell)) for cell in first.cells)
+        if not body and values * 2 >= len(first.cells):
+            return Header(0, _number(width), ("no header: the only record holds values",))
+        if 2 * (over - same) + hints < 0 or (same and not over and hints <= 0):
+            told = f"no header: {same} cells of the first record are values like those below"
+            return Header(0, _number(width), (told,))
+        why = (
+            f"the first record is a header: {over} of its cells are names above values"
+            if over
+            else "the first record is taken for the header: nothing in it contradicts that"
+        )
     second = _second_row(first, body)
     if second is not None:
         joined = tuple(" ".join(p for p in pair if p) for pair in zip(_spread(names), second, strict=True))
         return Header(2, joined, ("two records name the columns: the second fills the gaps of the first",))
-    why = (
-        f"the first record is a header: {over} of its cells are names above values"
-        if over
-        else "the first record is taken for the header: nothing in it contradicts that"
-    )
     return Header(1, names, (why,))
 
 

@@ -43,6 +43,15 @@ class Fit:
     kind: Kind = EMPTY
     misfits: list[str] = field(default_factory=list)
 
+    def see(self, texts: pa.Array, counts: pa.Array, shape: str) -> None:
+        """Look at texts and how often each occurs."""
+        fits = pc.match_substring_regex(texts, shape)
+        self.cells += pc.sum(counts.filter(fits)).as_py() or 0
+        self.kind = _join_cells(self.kind, texts.filter(fits))
+        if len(self.misfits) < _EXAMPLES:
+            others = texts.filter(pc.invert(fits)).slice(0, _EXAMPLES).to_pylist()
+            self.misfits = list(dict.fromkeys(self.misfits + others))[:_EXAMPLES]
+
 
 @dataclass
 class Sight:
@@ -60,19 +69,15 @@ class Sight:
         present = texts.drop_null()
         self.cells += len(present)
         self.empty += len(texts) - len(present)
-        self.kind = join(self.kind, _classify(present))
+        self.kind = _join_cells(self.kind, present)
         is_word = pc.is_in(present, _WORDS)
-        for counted in pc.value_counts(present.filter(is_word)):
-            self.words[counted["values"].as_py()] += counted["counts"].as_py()
+        for word in present.filter(is_word).value_counts():
+            self.words[word["values"].as_py()] += word["counts"].as_py()
         rest = present.filter(pc.invert(is_word))
-        self.rest = join(self.rest, _classify(rest))
+        self.rest = _join_cells(self.rest, rest)
+        values, counts = rest.value_counts().flatten()
         for fit, shape in zip(self.fits, _SHAPES, strict=True):
-            fits = pc.match_substring_regex(rest, shape)
-            fit.cells += pc.sum(fits).as_py() or 0
-            fit.kind = join(fit.kind, _classify(rest.filter(fits)))
-            if len(fit.misfits) < _EXAMPLES:
-                others = rest.filter(pc.invert(fits)).slice(0, 1000).unique().to_pylist()
-                fit.misfits = list(dict.fromkeys(fit.misfits + others))[:_EXAMPLES]
+            fit.see(values, counts, shape)
 
     def add(self, other: "Sight") -> None:
         """Add what was seen of the same column elsewhere."""
@@ -132,5 +137,5 @@ def _batches(converted: Converted, names: list[str]) -> Iterator[pa.RecordBatch]
             yield from file.iter_batches(columns=names, use_threads=False)
 
 
-def _classify(texts: pa.Array) -> Kind:
-    return classify(Cells(texts.cast(pa.binary())))[0]
+def _join_cells(known: Kind, texts: pa.Array) -> Kind:
+    return join(known, classify(Cells(texts.cast(pa.binary())), known)[0])

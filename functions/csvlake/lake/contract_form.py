@@ -163,7 +163,7 @@ CONTRACT_FORM = Fields(
             Text(fault=_find_quote_fault, least=0, most=1), 'What takes the meaning from the next quote; "": nothing.'
         ),
         "encoding": Field(Text(fault=_find_encoding_fault), "The files' encoding, as Python names it."),
-        "header": Field(Flag(), "Whether the first record names the columns; false: they are those above, in order."),
+        "header": Field(Flag(), "Whether there is a header; false: the columns are those above, in their order."),
         "null_tokens": Field(_TOKENS, "Cells of any column that mean null, besides the empty one."),
         "on_misfit": Field(
             Choice("a policy", get_args(OnMisfit)),

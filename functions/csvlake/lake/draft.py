@@ -6,10 +6,10 @@ What it says outright is how csvlake reads these files by itself, all of them to
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from csvlake.engine.kinds import glue_type
+from csvlake.engine.kinds import Kind, choose_format, glue_type, loosen
 from csvlake.engine.survey import Sight, Survey
 from csvlake.lake.partition_values import check_partition_value
 from csvlake.lake.partitions import unescape_value
@@ -101,6 +101,7 @@ def _write_column(name: str, known: _Column, files: int) -> Iterator[str]:
         yield f"    # file by file: {each}"
     if sight.cells:
         yield f"    type: {_scalar(type_)}"
+        yield from (f"    {line}" for line in _write_format(type_, choose_format(sight.kind, type_)))
     else:
         yield "    # type: string  # no file has a value"
     if type_ == "string":
@@ -113,22 +114,41 @@ def _suggest(sight: Sight) -> Iterator[str]:
     """Yield what a column of text would be if some of its cells were null or misfits."""
     words = sum(sight.words.values())
     others = sight.cells - words
-    type_ = glue_type(sight.rest)
     if words:
         yield (
             f"    # null_tokens: [{', '.join(_quote(word) for word, _ in sight.words.most_common())}]"
             f"  # {words} of {_cells(sight.cells)}: "
             f"{', '.join(f'{count} {_quote(word)}' for word, count in sight.words.most_common())}"
         )
-    if others and type_ != "string":
-        yield f"    # type: {type_}  # instead: all of the other {_cells(others)}"
+    readings = _read_as(sight.rest) if others else []
+    yield from _tell_readings(readings, f"all {'of the other ' if words else ''}{_cells(others)}")
+    if readings:
         return
     for fit in sight.fits:
-        type_ = glue_type(fit.kind)
-        if type_ != "string" and fit.cells < others < 2 * fit.cells:
+        if fit.cells < others < 2 * fit.cells:
             misfits = ", ".join(_clip(text) for text in fit.misfits)
             told = f"{fit.cells} of {_cells(others)}; misfits: {others - fit.cells}, such as {misfits}"
-            yield f"    # type: {type_}  # instead: {told}"
+            yield from _tell_readings(_read_as(fit.kind), told)
+
+
+def _read_as(kind: Kind) -> list[tuple[str, str]]:
+    """Return the types that cells may be meant as, each with its format; not only what they prove to be."""
+    if kind.name in {"date", "timestamp"} and glue_type(kind) == "string":
+        return [(kind.name, date_format) for date_format in sorted({loosen(known) for known in kind.formats})]
+    type_ = "boolean" if kind.name == "boolean" else glue_type(replace(kind, is_proven=True))
+    return [(type_, choose_format(replace(kind, is_proven=True), type_))] if type_ != "string" else []
+
+
+def _tell_readings(readings: Sequence[tuple[str, str]], told: str) -> Iterator[str]:
+    for number, (type_, known) in enumerate(readings):
+        yield f"    # type: {type_}  # {'or' if number else 'instead'}: {told}"
+        yield from (f"    # {line}" for line in _write_format(type_, known))
+
+
+def _write_format(type_: str, known: str) -> Iterator[str]:
+    """Yield the line that says how values of a type are written, if there is anything to say."""
+    if known and type_ not in {"string", "boolean"}:
+        yield f"{'date' if type_ in {'date', 'timestamp'} else 'number'}_format: {_quote(known)}"
 
 
 def _write_partitions(names: Iterable[str]) -> Iterator[str]:
