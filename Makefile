@@ -58,6 +58,7 @@ test: $(KERNEL) ## all tests: first those without sockets, then end to end on th
 nightly: $(KERNEL) ## what is too long for every change: 20,000 random examples a property, files of gigabytes, all real files
 	@CSVLAKE_RANDOM=1 CSVLAKE_EXAMPLES=$(or $(EXAMPLES),20000) $(PY) -m pytest -rs -n 2 tests/property
 	@$(PY) -m pytest -rs -m nightly --ignore=tests/local tests
+	@CSVLAKE_CRASHES=all $(PY) -m pytest -rs -n 2 tests/crash
 
 .PHONY: fuzz
 fuzz: ## feed the engine's kernel random bytes under gcc's sanitizers (SECONDS=60)
