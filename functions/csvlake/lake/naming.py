@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from csvlake.errors import TerminalError
 from csvlake.lake.partitions import NULL_VALUE, format_folder, unescape_value
 
-__all__ = ["Layout", "Placement", "contract_key", "contract_table", "place"]
+__all__ = ["Layout", "Placement", "contract_key", "contract_table", "is_data", "place"]
 
 _CONTRACT_NAME = "_contract.yaml"
 
@@ -59,6 +59,13 @@ class Placement:
     target_key: str
 
 
+def is_data(key: str, layout: Layout) -> bool:
+    """Return whether a key is one that a table is made of, refused ones included."""
+    if not key.startswith(layout.source_prefix) or key.endswith("/"):
+        return False
+    return not any(part.startswith(("_", ".")) for part in key.removeprefix(layout.source_prefix).split("/"))
+
+
 def place(key: str, layout: Layout) -> Placement | None:
     """Map a source key.
 
@@ -68,11 +75,9 @@ def place(key: str, layout: Layout) -> Placement | None:
     Raises:
         TerminalError: the key cannot be mapped: one partition key twice, or a path too long for S3.
     """
-    if not key.startswith(layout.source_prefix) or key.endswith("/"):
+    if not is_data(key, layout):
         return None
     parts = key.removeprefix(layout.source_prefix).split("/")
-    if any(part.startswith(("_", ".")) for part in parts):
-        return None
     *folders, file_name = parts
     first = folders[0] if folders else _split_suffix(file_name)[0]
     table = _identifier(first)

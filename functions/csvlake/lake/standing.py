@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from csvlake.errors import TerminalError
-from csvlake.lake.naming import Layout, place
+from csvlake.lake.naming import Layout, is_data, place
 from csvlake.lake.operator import LatestOutcome, Stack
 from csvlake.lake.ports import ObjectInfo
-from csvlake.lake.survey import TargetState, is_data, list_prefix, list_table, survey
+from csvlake.lake.survey import TargetState, list_prefix, list_table, survey
 
 __all__ = ["NO_TABLE", "TableStanding", "join_ledger", "stand"]
 
@@ -81,6 +81,7 @@ class _Count:
         sources = list_prefix(store, layout) if self.table is None else list_table(store, layout, self.table)
         for found in survey(store, layout, self._count_known(sources, outcomes), self.version):
             standing = self._of(found.source.key)
+            standing.files += 1
             if found.state in (TargetState.SETTLED, TargetState.OLDER_VERSION) and found.stamp is not None:
                 stamp = found.stamp
                 standing.settled += 1
@@ -95,20 +96,16 @@ class _Count:
     def _count_known(self, sources: Iterable[ObjectInfo], outcomes: Iterable[LatestOutcome]) -> Iterator[ObjectInfo]:
         """Count what the ledger knows, and yield the other sources."""
         for source, told in join_ledger(sources, outcomes, self.stack.layout):
-            if source is not None:
-                self._of(source.key).files += 1
-                if told is None:
-                    yield source
-                    continue
-            if told is not None:
-                self._add(source, told)
+            if source is None:
+                if told is not None and told.has_rows:
+                    self._of(told.source_key).waiting += 1
+            elif told is None:
+                yield source
+            else:
+                self._add(self._of(source.key), source, told)
 
-    def _add(self, source: ObjectInfo | None, told: LatestOutcome) -> None:
-        if source is None:
-            if told.has_rows:
-                self._of(told.source_key).waiting += 1
-            return
-        standing = self._of(source.key)
+    def _add(self, standing: TableStanding, source: ObjectInfo, told: LatestOutcome) -> None:
+        standing.files += 1
         if told.source_etag != source.etag:
             # A key that cannot be mapped is refused without a look at the object.
             is_refused = told.outcome == "refused" and told.source_etag is None
@@ -124,12 +121,8 @@ class _Count:
             standing.refused += 1
 
     def _of(self, key: str) -> TableStanding:
-        return self.tables.setdefault(_table_of(key, self.stack.layout), TableStanding())
-
-
-def _table_of(key: str, layout: Layout) -> str:
-    try:
-        placement = place(key, layout)
-    except TerminalError:
-        return NO_TABLE
-    return NO_TABLE if placement is None else placement.table
+        try:
+            placement = place(key, self.stack.layout)
+        except TerminalError:
+            placement = None
+        return self.tables.setdefault(NO_TABLE if placement is None else placement.table, TableStanding())

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from csvlake.errors import TerminalError
-from csvlake.lake.naming import Layout, Placement, place
+from csvlake.lake.naming import Layout, Placement, is_data, place
 from csvlake.lake.ports import ObjectInfo, ObjectStore
 from csvlake.lake.stamp import Stamp
 
-__all__ = ["Surveyed", "TargetState", "is_data", "list_prefix", "list_table", "survey"]
+__all__ = ["Surveyed", "TargetState", "list_prefix", "list_table", "survey"]
 
 _THREADS = 16
 _AHEAD = 4  # HEADs begun for each thread, so that none waits for the caller
@@ -126,14 +126,6 @@ def _look(store: ObjectStore, layout: Layout, source: ObjectInfo, converter_vers
 
 def _data_of(listed: Iterable[ObjectInfo], layout: Layout) -> Iterator[ObjectInfo]:
     return (info for info in listed if is_data(info.key, layout))
-
-
-def is_data(key: str, layout: Layout) -> bool:
-    """Return whether a key is one that a table is made of, refused ones included."""
-    try:
-        return place(key, layout) is not None
-    except TerminalError:
-        return True
 
 
 def _table_of(key: str, layout: Layout) -> str | None:
