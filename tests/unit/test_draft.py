@@ -74,8 +74,11 @@ def test_the_evidence_of_each_column_is_in_comments(files: list[str]) -> None:
 
 def test_forms_are_written_where_they_are_proven_and_offered_where_not(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    rows = ["31.01.2026,1/2/2026,yes,'1,234.50','1,234'", "01.02.2026,3/4/2026,no,'2,345.25','5,678'"]
-    path.write_text("day,when,is_new,price,count\n" + "\n".join(rows).replace("'", '"') + "\n", encoding="utf-8")
+    rows = [
+        "31.01.2026,1/2/2026,yes,'1,234.50','1,234',2026-01-31T00:00:00.5",
+        "01.02.2026,3/4/2026,no,'2,345.25','5,678',2026-02-01T00:00:00.5",
+    ]
+    path.write_text("day,when,is_new,price,count,at\n" + "\n".join(rows).replace("'", '"') + "\n", encoding="utf-8")
     draft = [line for line in draft_of(str(path)) if not line.startswith("    # in 1 of") and "required" not in line]
     assert draft[draft.index("columns:") + 1 :] == [
         "  - name: day",
@@ -97,6 +100,8 @@ def test_forms_are_written_where_they_are_proven_and_offered_where_not(tmp_path:
         "    type: string",
         "    # type: bigint  # instead: all 2 cells",
         '    # number_format: "#,##0"',
+        "  - name: at",
+        "    type: timestamp",
     ]
 
 

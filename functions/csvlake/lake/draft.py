@@ -19,6 +19,7 @@ __all__ = ["write_draft"]
 _MAX_FILES = 20  # listed
 _PLAIN = re.compile(r"[a-z][a-z0-9_-]*(?:\(\d+,\d+\))?")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})  # that YAML makes something else of
+_ISO = re.compile(r"%Y-%m-%d(?:[ T]%H:%M:%S(?:\.%[0-9]?f)?)?")  # read without a format, each of them beside the others
 _FOLDER = re.compile(r"([a-z0-9][a-z0-9_]*)=(.*)")
 _ESCAPES = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}
 _SHOWN_CHARS = 40
@@ -147,7 +148,7 @@ def _tell_readings(readings: Sequence[tuple[str, str]], told: str) -> Iterator[s
 
 def _write_format(type_: str, known: str) -> Iterator[str]:
     """Yield the line that says how values of a type are written, if there is anything to say."""
-    if known and type_ not in {"string", "boolean"}:
+    if known and type_ not in {"string", "boolean"} and not _ISO.fullmatch(known):
         yield f"{'date' if type_ in {'date', 'timestamp'} else 'number'}_format: {_quote(known)}"
 
 
