@@ -61,11 +61,14 @@ nightly: $(KERNEL) ## what is too long for every change: 20,000 random examples 
 	@CSVLAKE_CRASHES=all $(PY) -m pytest -rs -n 2 tests/crash
 
 .PHONY: fuzz
-fuzz: ## feed the engine's kernel random bytes under gcc's sanitizers (SECONDS=60)
+fuzz: $(KERNEL) ## random bytes to the kernel under gcc's sanitizers, then odd CSV files to the engine (SECONDS=60, each)
 	@mkdir -p .local
 	@$(CC) -std=c11 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all -I$(NATIVE) \
 	  $(NATIVE)/scan.c $(NATIVE)/read.c tests/native/fuzz_kernel.c -o .local/fuzz_kernel
 	@.local/fuzz_kernel $(or $(SECONDS),60)
+	@$(UV) sync --frozen --quiet --group fuzz
+	@PYTHONPATH=functions:. $(PY) -m tests.fuzz.fuzz_convert .local/fuzz -max_total_time=$(or $(SECONDS),60) \
+	  -timeout=20 -rss_limit_mb=700 -max_len=4096 -artifact_prefix=.local/fuzz-
 
 .PHONY: bench
 bench: $(KERNEL) ## csvlake against polars, DuckDB, pandas and pyarrow; writes docs/bench.md (QUICK=1: a minute, no file)

@@ -102,6 +102,30 @@ def test_what_the_bytes_do_not_decide_is_refused_with_what_would(text: str, code
     assert option in refusal.value.message
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ConvertOptions(quote="''"),
+        ConvertOptions(quote="\n"),
+        ConvertOptions(quote="é"),
+        ConvertOptions(escape="ab"),
+        ConvertOptions(delimiter=",\n"),
+        ConvertOptions(delimiter='"', quote='"'),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(options: ConvertOptions) -> None:
+    with pytest.raises(TerminalError) as refusal:
+        read("a,b\n1,2\n", options)
+    assert refusal.value.code == "unusable_option"
+
+
+@pytest.mark.parametrize("line", [b"sep=\x98", b'sep="', b"sep=a"])
+def test_a_hint_that_names_no_delimiter_is_a_record(line: bytes) -> None:
+    layout, rows = read(line + b";b\n1;2\n3;4\n", ConvertOptions(delimiter=";", encoding="cp1252"))
+    assert not layout.skipped
+    assert rows == [["1", "2"], ["3", "4"]]
+
+
 def test_what_was_given_wins() -> None:
     text = "a;b,c\nx;y,z\np;q,r\n"
     assert read(text, ConvertOptions(delimiter=";"))[1] == [["x", "y,z"], ["p", "q,r"]]

@@ -82,6 +82,13 @@ def test_a_character_that_is_cut_off_is_valid_only_where_more_may_come(final: bo
     assert (len(got.records), len(got.rejects), got.consumed) == (1, int(final), 7 if final else 4)
 
 
+def test_a_record_is_left_whole_where_what_is_in_its_quotes_does_not_end_with_it() -> None:
+    # By counting quotes the second line is inside the first record's quotes; by itself it would end elsewhere.
+    got = read(b'"open,1\n"","",""\n"","",""\n"","","\r"\n', layout(3))
+    assert [len(record.cells) for record in got.records] == [1]
+    assert [reject.raw for reject in got.rejects] == [b'"']
+
+
 def test_bytes_that_are_not_utf8_are_rejected_with_their_record() -> None:
     got = read(b"1,a\n2,\xff\xfe\n3,c\n", layout(2))
     assert len(got.records) == 2

@@ -72,8 +72,9 @@ def _is_part(bare: bytes, mark: bytes) -> bool:
 
 def _quotes_at_bounds(bare: bytes, mark: bytes) -> bool:
     """Whether every run of quotes, shrunk to one mark, is a whole cell."""
-    m = re.escape(mark)
-    whole = re.findall(rb"(?:(?<=[\r\n" + m + rb'])|\A)"(?=[\r\n' + m + rb"]|\Z)", bare)
+    breaks = rb"[\r\n" + re.escape(mark) + rb"]"
+    # The quote comes first in the pattern, so that the search goes from quote to quote.
+    whole = re.findall(rb'"(?<=' + breaks + rb'")(?=' + breaks + rb"|\Z)", b"\n" + bare)
     return len(whole) == bare.count(b'"')
 
 

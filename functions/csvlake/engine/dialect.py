@@ -6,10 +6,11 @@ from dataclasses import replace
 from csvlake.engine.choice import ENDS, Choice, Given
 from csvlake.engine.counting import choose_plainly
 from csvlake.engine.extent import Extent, find_extent, find_hint, may_be_footer
-from csvlake.engine.grammar import Grammar, compile_grammar
+from csvlake.engine.grammar import Grammar, compile_grammar, count_lines, parse_line
 from csvlake.engine.header import Header, decide_header
 from csvlake.engine.layout import Layout, Skipped
 from csvlake.engine.model import ConvertOptions, Dialect
+from csvlake.engine.regular import read_regular
 from csvlake.engine.sample import Row, Trial, read_rows
 from csvlake.engine.text import TextBytes
 from csvlake.engine.trying import choose_delimiter
@@ -42,6 +43,7 @@ def decide(text: TextBytes, options: ConvertOptions) -> Layout:
     skip, hints, hinted = _read_hint(data)
     sample = _whole_lines(data[skip:], final, name)
     given = Given(options.delimiter or hinted, options.quote, options.escape)
+    given.check()
     choice = choose_plainly(sample, given) or choose_delimiter(sample, final, given, name)
     if choice.uniform and final and may_be_footer(sample.rstrip(b"\r\n").rpartition(b"\n")[2].rpartition(b"\r")[2]):
         choice = replace(choice, uniform=False)
@@ -130,20 +132,16 @@ def _read(sample: bytes, final: bool, choice: Choice) -> Trial:
     if not choice.uniform:
         return read_rows(sample, grammar, final, _ROWS)
     trial = Trial(grammar)
-    pos = 0
-    for number, raw in enumerate(_first_lines(sample)):
-        if b'"' in raw:
+    pos, line = 0, 1
+    while pos < len(sample) and len(trial.rows) < _HEADER_ROWS:
+        stop, end = parse_line(sample, pos)
+        match = read_regular(sample, pos, stop, end, grammar)
+        if match is None:
             return read_rows(sample, grammar, final, _HEADER_ROWS)
-        found = ENDS.match(sample, pos + len(raw))
-        end = found.end() if found else len(sample)
-        trial.rows.append(Row(number + 1, pos, end, tuple(raw.split(grammar.delimiter)), raw))
-        pos = end
+        trial.rows.append(Row(line, pos, match.end, match.cells, sample[pos : match.content_end]))
+        line += 1 if match.end == end else count_lines(sample, pos, match.end)
+        pos = match.end
     return trial
-
-
-def _first_lines(sample: bytes) -> list[bytes]:
-    lines = ENDS.split(sample, _HEADER_ROWS)
-    return [line for line in lines[:_HEADER_ROWS] if line]
 
 
 def _find(trial: Trial, choice: Choice, final: bool, name: str) -> Extent:

@@ -23,7 +23,7 @@ _FOOTER = re.compile(
     re.IGNORECASE,
 )
 _TOTAL = re.compile(rb"\W*(?:grand |sub)?totals?\W*", re.IGNORECASE)
-_HINT = re.compile(rb'"?sep=(.|\t)"?', re.IGNORECASE)
+_HINT = re.compile(rb'"?sep=([^\w"\'\r\n\x80-\xff])"?', re.IGNORECASE)
 
 
 @dataclass

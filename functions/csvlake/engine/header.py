@@ -1,5 +1,6 @@
 """Decide whether the first record names the columns, and whether more than one does."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -95,11 +96,12 @@ def _is_year(cell: bytes) -> bool:
 
 def _column_look(cells: Sequence[bytes]) -> Look | None:
     """Return what nearly all cells of a column look like, or None."""
-    looks = [look for look in map(look_at, cells) if look != "empty"]
+    looks = Counter(map(look_at, cells))
+    del looks["empty"]
     if not looks:
         return None
-    best = max(set(looks), key=looks.count)
-    return best if looks.count(best) >= _TYPED_SHARE * len(looks) else None
+    best, count = looks.most_common(1)[0]
+    return best if count >= _TYPED_SHARE * looks.total() else None
 
 
 def _is_sequence(first: Row) -> bool:

@@ -9,7 +9,6 @@ __all__ = ["read_record"]
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _MEANT_LINES = 20  # a cell with odd quotes that goes over more lines has most likely lost its closing one
-_SWALLOWED_LINES = 200  # looked at, of those inside a record that has not the width of the others
 
 
 def read_record(
@@ -40,6 +39,8 @@ def read_record(
             ended = parse_record(data, pos, g, final, literal_inside=False)
         except Unclosed:
             ended = None
+    elif ended.content_end == line[0]:
+        return ended
     if ended is not None and not ended.odd:
         return None if _swallows(data, pos, ended, g, width) else ended
     try:
@@ -54,33 +55,54 @@ def read_record(
     return single[0] if single else None
 
 
-def _lines_inside(data: bytes, pos: int, match: Match, g: Grammar, limit: int) -> list[int] | None:
-    """Return how many cells each physical line but the first would have by itself; None when they are too many."""
-    widths: list[int] = []
-    line = parse_line(data, pos)[1]
-    while line < match.content_end:
-        if len(widths) == limit:
-            return None
-        stop, end = parse_line(data, line)
-        try:
-            widths.append(
-                len(parse_record(data[line:stop], 0, g, True, literal_inside=False).cells) if stop > line else 0
-            )
-        except Unclosed:
-            widths.append(0)
-        line = end
-    return widths
-
-
 def _is_meant(data: bytes, pos: int, match: Match, g: Grammar) -> bool:
     """Whether a record with odd quotes over several lines is one: no line of it would be a record by itself."""
-    widths = _lines_inside(data, pos, match, g, _MEANT_LINES)
-    return widths is not None and len(match.cells) > 1 and len(match.cells) not in widths
+    width = len(match.cells)
+    line = parse_line(data, pos)[1]
+    for _ in range(_MEANT_LINES):
+        if line >= match.content_end:
+            return width > 1
+        stop, end = parse_line(data, line)
+        if stop > line and _count_cells(data[line:stop], g) == width:
+            return False
+        line = end
+    return line >= match.content_end and width > 1
+
+
+def _count_cells(line: bytes, g: Grammar) -> int:
+    """Return how many cells a physical line would have by itself, 0 where its quotes do not close."""
+    try:
+        return len(parse_record(line, 0, g, True, literal_inside=False).cells)
+    except Unclosed:
+        return 0
 
 
 def _swallows(data: bytes, pos: int, match: Match, g: Grammar, width: int | None) -> bool:
-    """Whether a record of a wrong width has whole records inside its quotes: then its quote never closes."""
-    if width is None or width < 2 or len(match.cells) == width or not _LINE_END.search(data, pos, match.content_end):
+    """Whether a record of a wrong width has whole records inside its quotes: then its first quote never closes.
+
+    All that is behind its first line must read as records and end where it ends: else it would depend on how much of
+    the text is looked at where the next record starts.
+    """
+    if width is None or width < 2 or len(match.cells) == width:
         return False
-    widths = _lines_inside(data, pos, match, g, _SWALLOWED_LINES)
-    return widths is None or sum(w == width for w in widths) * 2 >= len(widths)
+    pos = parse_line(data, pos)[1]
+    records = same = 0
+    while pos < match.content_end:
+        stop, end = parse_line(data, pos)
+        if stop > pos:
+            found = _read_inside(data, pos, (stop, end), g)
+            if found is None:
+                return False
+            records += 1
+            same += len(found.cells) == width
+            end = found.end
+        pos = end
+    return pos == match.end and 0 < records <= same * 2
+
+
+def _read_inside(data: bytes, pos: int, line: tuple[int, int], g: Grammar) -> Match | None:
+    try:
+        found = read_regular(data, pos, *line, g) or parse_record(data, pos, g, True, literal_inside=False)
+    except Unclosed:
+        return None
+    return None if found.odd else found

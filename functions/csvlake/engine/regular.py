@@ -9,7 +9,7 @@ __all__ = ["read_regular"]
 
 
 def read_regular(data: bytes, pos: int, stop: int, end: int, g: Grammar) -> Match | None:
-    """Parse the record at ``pos`` if each of its quotes opens or closes a cell, or is one of a pair.
+    """Parse the record at ``pos`` if its quotes open or close cells, or come in pairs, or if no cell begins with one.
 
     Args:
         data: UTF-8 bytes.
@@ -19,12 +19,18 @@ def read_regular(data: bytes, pos: int, stop: int, end: int, g: Grammar) -> Matc
         g: the dialect.
 
     Returns:
-        None for what is odd, and for dialects that have an escape or one column: it may be a record all the same.
+        None for what is odd, and for dialects that have an escape: it may be a record all the same.
     """
-    if g.collapse or g.escape or not g.delimiter:
+    if g.collapse or g.escape:
         return None
-    if not g.quote or data.find(g.quote, pos, stop) < 0:
-        return Match(tuple(data[pos:stop].split(g.delimiter)), end, stop, False)
+    is_quoted = bool(g.quote) and data.find(g.quote, pos, stop) >= 0
+    if not is_quoted or not (
+        data.startswith(g.quote, pos) or (g.delimiter and data.find(g.delimiter + g.quote, pos, stop) >= 0)
+    ):
+        line = data[pos:stop]  # no cell begins with a quote
+        return Match(tuple(line.split(g.delimiter)) if g.delimiter else (line,), end, stop, is_quoted)
+    if not g.delimiter:
+        return None
     match = _compile(g.delimiter, g.quote).match
     cells: list[bytes] = []
     twice = g.quote * 2

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from csvlake.engine.grammar import Grammar, Incomplete, count_lines, parse_line, parse_record
 from csvlake.engine.reading import read_record
@@ -13,8 +14,7 @@ TRIAL_ROWS = 1000
 _LONG_BYTES = 256 << 10  # a quote that is not closed within so much of a sample never closes
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record, or blank line, of a trial."""
 
     line: int
