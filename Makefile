@@ -70,6 +70,10 @@ fuzz: $(KERNEL) ## random bytes to the kernel under gcc's sanitizers, then odd C
 	@PYTHONPATH=functions:. $(PY) -m tests.fuzz.fuzz_convert .local/fuzz -max_total_time=$(or $(SECONDS),60) \
 	  -timeout=20 -rss_limit_mb=700 -max_len=4096 -artifact_prefix=.local/fuzz-
 
+.PHONY: judge
+judge: .venv/.ready ## ask the local Athena and a real Trino the same, and compare (needs a JDK 25 and Maven)
+	@$(PY) -m tests.judge.run
+
 .PHONY: bench
 bench: $(KERNEL) ## csvlake against polars, DuckDB, pandas and pyarrow; writes docs/bench.md (QUICK=1: a minute, no file)
 	@$(UV) sync --frozen --quiet --group bench

@@ -13,7 +13,7 @@ from local.athena.hive_types import HiveType
 
 CODECS = {"UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"}
 INTEGER_BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
-NULLS_READ_AS = {"bigint", "date", "timestamp"}  # where a column of Parquet's null type reads as nulls on every version
+NULLS_READ_AS = {"bigint", "date"}  # where a column of Parquet's null type reads as nulls on every version
 
 
 def judge_file(metadata: Any, columns: dict[str, HiveType], path: str) -> None:

@@ -6,6 +6,7 @@ The metadata file's protobuf fields are those that https://github.com/burtcorp/a
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 from local.athena.database import java_double, java_real
 from local.athena.errors import unsupported
 
-DECIMAL = re.compile(r"DECIMAL\((\d+),\s?(\d+)\)")
+DIGITS = re.compile(r"DECIMAL\((\d+),\s?(\d+)\)")
 NAMES = {  # DuckDB's type: Athena's name, precision, scale
     "BOOLEAN": ("boolean", 0, 0), "TINYINT": ("tinyint", 3, 0), "SMALLINT": ("smallint", 5, 0),
     "INTEGER": ("integer", 10, 0), "BIGINT": ("bigint", 19, 0), "HUGEINT": ("bigint", 19, 0),
@@ -92,7 +93,7 @@ def render(names: list[str], types: list[str], data: pa.Table) -> Result:
 
 def describe_column(name: str, kind: str) -> Column:
     """Return a column's description from its DuckDB type."""
-    if digits := DECIMAL.fullmatch(kind):
+    if digits := DIGITS.fullmatch(kind):
         return Column(name, "decimal", int(digits[1]), int(digits[2]))
     if kind.endswith("[]"):
         return Column(name, "array")
@@ -109,7 +110,10 @@ def render_column(values: pa.ChunkedArray, kind: str) -> list[str | None]:
         zone = " UTC" if "ZONE" in kind else ""
         plain = pc.cast(values, pa.timestamp("us"))
         return [None if value is None else _moment(value) + zone for value in plain.to_pylist()]
-    if pa.types.is_integer(values.type) or pa.types.is_date(values.type) or kind.startswith("DECIMAL"):
+    if kind.startswith("DECIMAL"):
+        texts = pc.cast(values, pa.string()).to_pylist()  # which is 1E-10 for 0.0000000001
+        return [f"{Decimal(text):f}" if text and "E" in text else text for text in texts]
+    if pa.types.is_integer(values.type) or pa.types.is_date(values.type):
         return list(pc.cast(values, pa.string()).to_pylist())
     return [None if value is None else render_value(value, values.type) for value in values.to_pylist()]
 

@@ -20,10 +20,10 @@ NO_FILES = "the query reads a column that was not judged"
 
 @dataclass(frozen=True)
 class Slice:
-    """An object to be read and the partition that it belongs to."""
+    """An object to be read and the partition that it belongs to; of a table without keys, one without values."""
 
     item: DataObject
-    values: tuple[str, ...]
+    partition: Partition
 
 
 class Scanner:
@@ -56,7 +56,9 @@ class Scanner:
         present: set[str] = set()
         footers = self._cache.footers(self._s3, [one.item for one in slices])
         for one, footer in zip(slices, footers, strict=True):
-            judge_file(footer, judged, one.item.path)
+            declared = one.partition.columns or {}  # a partition's files are read in its own types
+            kinds = {name: declared.get(name, kind) for name, kind in judged.items()}
+            judge_file(footer, kinds, one.item.path)
             present |= top_level_names(footer)
             self.scanned_bytes += chunk_bytes(footer, source.columns)
         return Opened(source, slices, present)
@@ -67,7 +69,8 @@ class Scanner:
         if not table.location:
             return []
         if not table.keys:
-            return [Slice(item, ()) for item in list_objects(self._s3, table.location)]
+            whole = Partition((), table.location)
+            return [Slice(item, whole) for item in list_objects(self._s3, table.location)]
         found = project(table, injected) if is_projected(table) else self._catalog.partitions(table)
         chosen = self._choose(table, found, conditions)
         for partition in chosen:
@@ -85,7 +88,9 @@ class Scanner:
         self._connection.execute("DROP TABLE IF EXISTS temp.__keys")
         self._connection.register("__raw_keys", keys_table(table, [one.values for one in partitions]))
         try:
-            typed = ", ".join(f'CAST("{key}" AS {kind.duckdb}) AS "{key}"' for key, kind in table.keys.items())
+            typed = ", ".join(
+                f"CAST({quoted(key)} AS {kind.duckdb}) AS {quoted(key)}" for key, kind in table.keys.items()
+            )
             where = " AND ".join(f"({condition})" for condition in conditions)
             rows = self._connection.execute(
                 f"SELECT __i FROM (SELECT __i, {typed} FROM __raw_keys) WHERE {where} ORDER BY __i"  # noqa: S608
@@ -96,13 +101,13 @@ class Scanner:
 
     def _list(self, table: Table, partitions: list[Partition]) -> list[Slice]:
         if len(partitions) < LIST_AT_ONCE:
-            return [Slice(item, one.values) for one in partitions for item in list_objects(self._s3, one.location)]
+            return [Slice(item, one) for one in partitions for item in list_objects(self._s3, one.location)]
         bucket, prefix = split_location(table.location)
         owners, apart = {}, []
         for one in partitions:
             place = split_location(one.location.rstrip("/") + "/")
             if place[0] == bucket and place[1].startswith(prefix):
-                owners[place[1]] = one.values
+                owners[place[1]] = one
             else:
                 apart.append(one)
         found = []
@@ -113,7 +118,7 @@ class Scanner:
                 if f"{folder}/" in owners:
                     found.append(Slice(item, owners[f"{folder}/"]))
                     break
-        return found + [Slice(item, one.values) for one in apart for item in list_objects(self._s3, one.location)]
+        return found + [Slice(item, one) for one in apart for item in list_objects(self._s3, one.location)]
 
     def define(self, opened: "Opened") -> None:
         """Make the view that the rewritten query names."""
@@ -125,7 +130,7 @@ class Scanner:
         paths = self._files.enter_context(self._cache.files(self._s3, [one.item for one in opened.slices]))
         columns = [column_sql(name, kind, opened) for name, kind in table.columns.items()]
         columns += [
-            f'CAST(m."{key}" AS {kind.duckdb}) AS "{key}"' if key in source.columns else unjudged(key, kind)
+            f"CAST(m.{quoted(key)} AS {kind.duckdb}) AS {quoted(key)}" if key in source.columns else unjudged(key, kind)
             for key, kind in table.keys.items()
         ]
         columns += [f'm."{name}"' for name in HIDDEN if name in source.hidden]
@@ -155,13 +160,19 @@ def column_sql(name: str, kind: HiveType, opened: Opened) -> str:
     if name not in opened.source.columns:
         return unjudged(name, kind)
     if name not in opened.present:
-        return f'CAST(NULL AS {kind.duckdb}) AS "{name}"'
-    return f'CAST(f."{name}" AS {kind.duckdb}) AS "{name}"'
+        return f"CAST(NULL AS {kind.duckdb}) AS {quoted(name)}"
+    return f"CAST(f.{quoted(name)} AS {kind.duckdb}) AS {quoted(name)}"
 
 
 def unjudged(name: str, kind: HiveType) -> str:
     """Return a column that fails when it is read: our finding of columns must never let one pass the judge."""
-    return f"""CAST(error('{NO_FILES}: {name}' || f.__file) AS {kind.duckdb}) AS "{name}\""""
+    reason = f"{NO_FILES}: {name}".replace("'", "''")
+    return f"CAST(error('{reason}' || f.__file) AS {kind.duckdb}) AS {quoted(name)}"
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def stub(source: Source, table: Table) -> str:
@@ -171,7 +182,7 @@ def stub(source: Source, table: Table) -> str:
         **{n: kind.duckdb for n, kind in table.keys.items()},
     }
     columns |= {name: kind for name, kind in HIDDEN.items() if name in source.hidden}
-    listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
     return f"CREATE OR REPLACE TEMP TABLE {source.name} ({listed})"
 
 
@@ -186,7 +197,7 @@ def keys_table(table: Table, rows: list[tuple[str, ...]]) -> pa.Table:
 
 def files_table(table: Table, slices: list[Slice], paths: list[str]) -> pa.Table:
     """Return what is known of each file beside its content: partition values and the hidden columns."""
-    found = keys_table(table, [one.values for one in slices]).drop_columns(["__i"])
+    found = keys_table(table, [one.partition.values for one in slices]).drop_columns(["__i"])
     extra = {
         "__file": pa.array(paths, pa.string()),
         "$path": pa.array([one.item.path for one in slices], pa.string()),

@@ -43,6 +43,8 @@ def ask(session: Session, sql: str, *parameters: str) -> Result:
         ("1e0/0", "Infinity", "double"),
         ("-5 % 3", "-2", "integer"),
         ("decimal '1.10'", "1.10", "decimal"),
+        ("decimal '0.0000000001'", "0.0000000001", "decimal"),
+        ("cast(0 as decimal(38,10))", "0.0000000000", "decimal"),
         ("cast('1.10' as decimal)", "1", "decimal"),
         ("round(2.345, 2)", "2.350", "decimal"),
         ("cast(2.5e0 as integer)", "3", "integer"),
