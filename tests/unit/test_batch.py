@@ -174,6 +174,28 @@ def test_the_newest_row_is_a_keys_state_though_its_batch_went_on(lake: LakeInMem
     assert [row["outcome"] for row in sorted(rows, key=lambda row: row["converted_at"])] == ["converted", "deleted"]
 
 
+def test_who_ends_last_need_not_know_best(lake: LakeInMemory) -> None:
+    """A look that found the key at rest may end after another one that found it deleted."""
+    key = lake.upload("t/dt=1/x.csv", "id", "1")
+    assert not run(lake.batch(), key)
+
+    def delete_elsewhere() -> None:
+        lake.clock.advance(1)
+        lake.store.remove(key)
+        assert not run(lake.batch(), key, request_id="r3")
+        lake.clock.advance(1)
+
+    lake.clock.advance(1)
+    lake.catalog.before("create_partition", delete_elsewhere)
+    assert not run(lake.batch(), key, request_id="r2")
+    rows = sorted(lake.ledger(), key=lambda row: row["converted_at"])
+    assert [(row["request_id"], row["outcome"]) for row in rows] == [
+        ("r1", "converted"),
+        ("r2", "unchanged"),
+        ("r3", "deleted"),
+    ]
+
+
 def test_the_ledger_is_partitioned_by_day(lake: LakeInMemory) -> None:
     lake.clock.seconds = datetime.fromisoformat("2026-02-03T23:59:59+00:00").timestamp()
     run(lake.batch(), lake.upload("t/x.csv", "id", "1"), request_id="r9")

@@ -203,6 +203,15 @@ def test_undecodable_records_are_rejected_with_their_place() -> None:
     assert (reject.line, reject.byte_offset, reject.raw) == (3, 9, b"2,\xff")
 
 
+def test_a_file_of_rejects_is_refused_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csvlake.engine.tally._MAX_REJECTED_BYTES", 2_000)
+    good = "".join(f"{number},é\n" for number in range(100)).encode()
+    assert run(b"a,b\n" + good + b"2,\xff\n" * 3, encoding="utf-8").report.records_rejected == 3
+    with pytest.raises(TerminalError, match="4 records were rejected") as refused:
+        run(b"a,b\n" + good + b"2,\xff\n" * 4, encoding="utf-8")
+    assert refused.value.code == "too_many_rejects"
+
+
 def test_header_texts_are_kept_in_the_fields_metadata() -> None:
     table = read(run("Größe,,id,id\n1,2,3,4\n".encode()))
     texts = {field.name: field.metadata[b"csvlake.source_name"].decode() for field in table.schema}

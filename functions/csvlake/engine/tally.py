@@ -9,10 +9,12 @@ from csvlake.engine.layout import Layout
 from csvlake.engine.misfits import Misfit
 from csvlake.engine.model import RESCUED_COLUMN, Column, OnMisfit, Reject, Report, Skipped
 from csvlake.engine.store import Stored
-from csvlake.errors import TransientError
+from csvlake.errors import TerminalError, TransientError
 
 __all__ = ["Tally"]
 
+_REJECT_BYTES = 500  # that one takes in memory besides its text
+_MAX_REJECTED_BYTES = 128 << 20  # of one file's rejects, which are held until its end; the longest record has 64 MB
 _OUTCOMES = {
     "rescue": f"kept in {RESCUED_COLUMN}",
     "widen": f"kept in {RESCUED_COLUMN}",
@@ -34,6 +36,7 @@ class Tally:
     ragged: int = 0
     first_ragged: tuple[int, int] = (0, 0)  # its row, from 1, and its cells
     rejects: list[Reject] = field(default_factory=list)
+    rejected_bytes: int = 0  # that they take in memory
     misfits: dict[tuple[str, bool], Misfit] = field(default_factory=dict)
 
     def add(self, stored: Stored, block: Block) -> None:
@@ -67,6 +70,14 @@ class Tally:
 
     def _add_rejects(self, rejects: Sequence[Reject], lines: int) -> None:
         self.rejects += (replace(reject, line=reject.line + lines) for reject in rejects)
+        self.rejected_bytes += sum(len(reject.raw) + _REJECT_BYTES for reject in rejects)
+        if self.rejected_bytes > _MAX_REJECTED_BYTES:
+            first = self.rejects[0]
+            raise TerminalError(
+                "too_many_rejects",
+                f"{len(self.rejects)} records were rejected before the file's end, too many to keep; one is near line "
+                f"{first.line}: {first.reason}",
+            )
 
     def _add_misfit(self, misfit: Misfit) -> None:
         new = replace(misfit, count=0)

@@ -82,7 +82,7 @@ class Converger:
             outcome,
             duration_ms=elapsed_ms,
             converter_version=self._lake.converter_version,
-            converted_at=self._lake.clock.now(),
+            converted_at=outcome.converted_at or self._lake.clock.now(),
         )
 
     def converge_table(self, request: TableRequest) -> None:
@@ -103,8 +103,12 @@ class Converger:
     def _until_at_rest(self, placement: Placement, has_time: Callable[[], bool]) -> Outcome:
         trouble: TransientError | None = None
         for _ in range(_MAX_STARTS):
+            # Not the time of the end: what a look finds is true at its last check, after which another process may be
+            # faster with a later change; and the look that an event asks for begins after the change it tells of. So
+            # the row with the newest beginning is the one that holds, however long partitions or a slow disk took.
+            began_at = self._lake.clock.now()
             try:
-                return self._look(placement, has_time)
+                return replace(self._look(placement, has_time), converted_at=began_at)
             except (_StartOver, PreconditionFailed, SourceChanged) as moved:
                 trouble = moved
             except TypesMoved as moved:

@@ -81,8 +81,8 @@ class Outcome:
     """What became of one source key. None: not known, or nothing of the kind.
 
     Attributes:
-        converted_at: when the key came to rest, in UTC. The rest of its batch may take minutes more, in which another
-            process may find the key changed; None: when the ledger is written.
+        converted_at: when the look at the key began that brought it to rest, in UTC, so that of two rows the newer one
+            tells the newer state; None: when the ledger is written.
         found_nothing: neither a source nor a target stood at the key, so there was nothing to do.
     """
 
