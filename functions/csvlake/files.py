@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from csvlake import engine
@@ -131,8 +132,10 @@ def _write_table(converted: Converted, file: BinaryIO) -> None:
     table = converted.table
     if table is None:
         raise ValueError("the engine gave neither a table nor a file")
-    with pq.ParquetWriter(file, table.schema, **converted.writer_arguments) as writer:
+    content = pa.BufferOutputStream()  # a file of Python's costs as much as the encoding, in its many small writes
+    with pq.ParquetWriter(content, table.schema, **converted.writer_arguments) as writer:
         writer.write_table(table, row_group_size=max(1, table.num_rows))
+    file.write(content.getvalue())
 
 
 def _copy(scratch: Path, file: BinaryIO) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, cast
 
-__all__ = ["CatalogMode", "NoStackError", "Settings", "StackSettings", "use_exports"]
+__all__ = ["CatalogMode", "NoStackError", "Settings", "StackSettings", "choose_memory_pool", "use_exports"]
 
 CatalogMode = Literal["direct", "crawler"]
 
@@ -113,6 +113,11 @@ class StackSettings:
         if lacking := [name for name in names.values() if not given.get(name)]:
             raise NoStackError(f"the environment lacks {', '.join(lacking)}: set them, or give --stack-name")
         return cls(**{field: given[name] for field, name in names.items()})
+
+
+def choose_memory_pool() -> None:
+    """Have pyarrow, if it is not imported yet, take memory by jemalloc, as in the Lambda: 60 MB less at equal speed."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
 
 
 def use_exports(path: Path) -> None:

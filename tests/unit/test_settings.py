@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from csvlake.settings import NoStackError, Settings, StackSettings, use_exports
+from csvlake.settings import NoStackError, Settings, StackSettings, choose_memory_pool, use_exports
 
 REQUIRED = {"CSVLAKE_BUCKET": "lake", "CSVLAKE_DATABASE": "db", "CSVLAKE_QUEUE_URL": "q"}
 
@@ -73,3 +73,12 @@ def test_a_stack_is_named_whole_or_not_at_all() -> None:
     assert StackSettings.from_environment(given) == StackSettings(*names)
     with pytest.raises(NoStackError, match="lacks CSVLAKE_BUCKET, CSVLAKE_DATABASE"):
         StackSettings.from_environment({})
+
+
+def test_the_memory_pool_is_chosen_unless_somebody_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ARROW_DEFAULT_MEMORY_POOL", raising=False)
+    choose_memory_pool()
+    assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == "jemalloc"
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "system")
+    choose_memory_pool()
+    assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == "system"

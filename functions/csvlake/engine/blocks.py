@@ -15,7 +15,7 @@ import pyarrow as pa
 from csvlake.engine.cells import is_utf8
 from csvlake.engine.columns import Ask, Found, Odd, read_columns
 from csvlake.engine.grammar import count_lines
-from csvlake.engine.kernel import MAX_BYTES, Tongue, scan, translate
+from csvlake.engine.kernel import MAX_BYTES, Scanned, Tongue, scan, translate
 from csvlake.engine.kinds import TEXT, Kind
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Reject
@@ -58,8 +58,7 @@ def read_block(
     known: Sequence[Kind],
     *,
     offset: int,
-    read: Records | None = None,
-    vouched: bool = False,
+    counted: Scanned | Records | None = None,
 ) -> Block:
     """Read every record of a stretch that starts and ends at records' bounds.
 
@@ -68,48 +67,47 @@ def read_block(
         layout: how records are written.
         known: each column's kind as far as it is known. One that is text is not looked at.
         offset: of the stretch in the text.
-        read: the stretch's records, where they were read already.
-        vouched: whether every quote was found to stand where one belongs.
+        counted: what counting quotes told of the stretch, all of them being in their places; or its records.
 
     Raises:
         TransientError: the two counts of the records differ.
     """
-    block = _read_natively(data, layout, known) if read is None else None
+    block = None if isinstance(counted, Records) else _read_natively(data, layout, known, counted)
     if block is None:
-        block = _read_texts(data, layout, offset, read, vouched)
+        block = _read_texts(data, layout, offset, counted)
         texts = [column.cells.array for column in block.columns]
         block.columns = [prove_texts(array, kind) for array, kind in zip(texts, known, strict=True)]
     block.offset = offset
     return block
 
 
-def _read_texts(data: bytes | memoryview, layout: Layout, offset: int, read: Records | None, vouched: bool) -> Block:
+def _read_texts(data: bytes | memoryview, layout: Layout, offset: int, counted: Scanned | Records | None) -> Block:
     """Read what the kernel does not read as a whole, all columns as texts."""
-    if read is None and vouched and len(data) > _SLOW_BYTES and (middle := _find_middle(data, layout)):
+    if isinstance(counted, Records):
+        return _take_records(bytes(data), layout, offset, counted)
+    if counted is not None and len(data) > _SLOW_BYTES and (halves := _halve(data, layout)):
         view = memoryview(data)
-        texts = [TEXT] * layout.width
         parts = []
-        for part, start in ((view[:middle], offset), (view[middle:], offset + middle)):
-            block = _read_natively(part, layout, texts)
-            parts.append(block or _read_texts(part, layout, start, None, vouched))
+        for start, end, half in halves:
+            block = _read_natively(view[start:end], layout, [TEXT] * layout.width, half)
+            parts.append(block or _read_texts(view[start:end], layout, offset + start, half))
         return join_blocks(parts)
     content = bytes(data)
-    return _take_records(
-        content, layout, offset, read or read_records(content, layout, offset=offset, line=1, final=True)
-    )
+    return _take_records(content, layout, offset, read_records(content, layout, offset=offset, line=1, final=True))
 
 
-def _find_middle(data: bytes | memoryview, layout: Layout) -> int:
-    """Return a record's end near the middle of a stretch whose quotes are vouched for, 0 where there is none."""
+def _halve(data: bytes | memoryview, layout: Layout) -> list[tuple[int, int, Scanned]]:
+    """Cut a stretch whose quotes are all in their places at a record's end near its middle, if there is one."""
     tongue = translate(layout)
-    if tongue is None:
-        return 0
     size = len(data)
+    if tongue is None:
+        return []
     for stop, most in ((size // 2, size), (size, 1)):
-        end = scan(data, tongue, start=0, stop=stop, size=size, is_final=True, most_records=most).end
-        if 0 < end < size:
-            return end
-    return 0
+        first = scan(data, tongue, start=0, stop=stop, size=size, is_final=True, most_records=most)
+        if 0 < first.end < size:
+            second = scan(data, tongue, start=first.end, stop=size, size=size, is_final=True)
+            return [(0, first.end, first), (first.end, size, second)]
+    return []
 
 
 def join_blocks(blocks: Sequence[Block]) -> Block:
@@ -130,15 +128,18 @@ def join_blocks(blocks: Sequence[Block]) -> Block:
     return whole
 
 
-def _read_natively(data: bytes | memoryview, layout: Layout, known: Sequence[Kind]) -> Block | None:
+def _read_natively(
+    data: bytes | memoryview, layout: Layout, known: Sequence[Kind], counted: Scanned | None = None
+) -> Block | None:
     """Read by the kernel; None where it cannot vouch for the result."""
     tongue = translate(layout)
     if tongue is None or not 0 < len(data) < MAX_BYTES:
         return None
     size = len(data)
-    counted = scan(data, tongue, start=0, stop=size, size=size, is_final=True)
-    if counted.end != size:
-        return None
+    if counted is None:
+        counted = scan(data, tongue, start=0, stop=size, size=size, is_final=True)
+        if counted.end != size:
+            return None
     asks = [choose_ask(kind) for kind in known]
     found = read_columns(data, tongue, asks, counted.records)
     if found is None or found.rows + found.blank + found.comments != counted.records:

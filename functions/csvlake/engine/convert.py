@@ -85,7 +85,7 @@ def _read_body(text: TextBytes, layout: Layout, body: bytes, known: Sequence[Kin
     blocks = []
     while (batch := cutter.next(bytearray())) is not None:  # no buffer twice: texts may be looked at later
         blocks += [
-            read_block(data, layout, known, offset=batch.offset + piece.start, read=piece.read, vouched=True)
+            read_block(data, layout, known, offset=batch.offset + piece.start, counted=piece.known)
             for data, piece in batch.take()
         ]
     return join_blocks(blocks)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from csvlake.engine.kernel import scan, translate
+from csvlake.engine.kernel import Scanned, scan, translate
 from csvlake.engine.layout import Layout
 from csvlake.engine.records import RECORD_BYTES, Records, read_records
 from csvlake.engine.source import TextBytes
@@ -26,11 +26,11 @@ _MAX_STEP_BYTES = 16 << 20  # read on at a time, while no record ends
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Whole records: bytes ``start`` to ``end`` of a batch, with the records if they had to be read already."""
+    """Whole records: bytes ``start`` to ``end`` of a batch, counted, or read already if they had to be."""
 
     start: int
     end: int
-    read: Records | None
+    known: Scanned | Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class Cutter:
                 most_records=max(1, self._piece_bytes // (_CELL_BYTES * self._layout.width)),
             )
             if found.end > at:
-                pieces.append(Piece(at, found.end, None))
+                pieces.append(Piece(at, found.end, found))
                 at, step = found.end, self._piece_bytes
             elif found.odd >= 0:
                 return at, True

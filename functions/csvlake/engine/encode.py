@@ -59,7 +59,7 @@ def encode_batch(
     tables: list[pa.Table] = []
     for data, piece in batch.take():
         known, start = watch.kinds, batch.offset + piece.start
-        block = read_block(data, layout, known, offset=start, read=piece.read, vouched=True)
+        block = read_block(data, layout, known, offset=start, counted=piece.known)
         if block.rejects and not is_proven and not is_utf8(np.frombuffer(data, np.uint8)):
             raise NotUtf8Error
         columns = prove_columns(block, fields, known)

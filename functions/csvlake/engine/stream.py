@@ -71,7 +71,7 @@ def _read_sample(text: TextBytes, layout: Layout, fields: Fields, size: int) -> 
     if batch is None:
         return read_block(b"", layout, known, offset=layout.body_start)
     data, piece = next(batch.take())
-    return read_block(data, layout, known, offset=batch.offset, read=piece.read)
+    return read_block(data, layout, known, offset=batch.offset, counted=piece.known)
 
 
 def _try(current: "_Pass", metadata: Mapping[str, str] | None) -> Converted | None:
