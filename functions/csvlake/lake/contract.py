@@ -1,6 +1,5 @@
 """Read a contract from the YAML that a table's owner uploads, and keep it as JSON in the table's parameters."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -16,7 +15,7 @@ from csvlake.lake.form import Reading
 from csvlake.lake.projection import make_projection
 from csvlake.lake.yaml_tree import BadYaml, read_yaml, write_tree
 
-__all__ = ["contract_json", "digest", "parse_contract", "read_contract_json"]
+__all__ = ["contract_json", "parse_contract", "read_contract_json"]
 
 _MAX_JSON_CHARS = 512_000  # https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html, a value of Parameters
 _MAX_TOLD = 50
@@ -63,11 +62,6 @@ def read_contract_json(text: str) -> Contract:
     except (ValueError, RecursionError) as error:
         raise _refuse(name, [(1, f"not JSON: {error}")]) from error
     return _read(root, name)
-
-
-def digest(contract: Contract) -> str:
-    """Return 12 hexadecimal digits that tell a contract from others."""
-    return hashlib.sha256(contract_json(contract).encode()).hexdigest()[:12]
 
 
 def _read(root: yaml.Node, name: str) -> Contract:

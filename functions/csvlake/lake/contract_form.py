@@ -164,7 +164,7 @@ CONTRACT_FORM = Fields(
         ),
         "encoding": Field(Text(fault=_find_encoding_fault), "The files' encoding, as Python names it."),
         "header": Field(Flag(), "Whether there is a header; false: the columns are those above, in their order."),
-        "null_tokens": Field(_TOKENS, "Cells of any column that mean null, besides the empty one."),
+        "null_tokens": Field(_TOKENS, "Cells that mean null in columns that are no string, besides the empty one."),
         "on_misfit": Field(
             Choice("a policy", get_args(OnMisfit)),
             "What becomes of a cell that does not fit its column's type.",

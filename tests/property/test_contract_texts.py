@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from csvlake.engine.contract import ColumnRule, Contract, Projection
 from csvlake.errors import TerminalError
-from csvlake.lake.contract import contract_json, digest, parse_contract, read_contract_json
+from csvlake.lake.contract import contract_json, parse_contract, read_contract_json
 
 # PyYAML's writer does not get U+0085 right.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85"), min_size=1, max_size=20)
@@ -76,8 +76,6 @@ def test_json_gives_the_contract_back(contract: Contract) -> None:
     assert contract_json(again) == text
     assert text.isascii()
     assert "\n" not in text
-    assert digest(again) == digest(contract)
-    assert len(digest(contract)) == 12
 
 
 @given(contracts())
@@ -86,8 +84,7 @@ def test_what_a_yaml_library_writes_is_read_as_it_was_meant(contract: Contract) 
 
 
 @given(contracts(), contracts())
-def test_digests_tell_contracts_apart(one: Contract, other: Contract) -> None:
-    assert (digest(one) == digest(other)) == (contract_json(one) == contract_json(other))
+def test_other_contracts_have_another_json(one: Contract, other: Contract) -> None:
     assert contract_json(one) != contract_json(other) or one == other
 
 
