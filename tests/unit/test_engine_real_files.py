@@ -11,6 +11,7 @@ import io
 import json
 import lzma
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ FOLDERS = [
 ]
 REAL = ["country_codes", "csse_daily", "fivethirtyeight", "footballcsv_england", "uk_covid"]
 QUICK = ["country_codes", "csv_spectrum", "csvlint_fixtures", "footballcsv_england"]
+STAND_INS = "\x1e\x1d\ue000"  # Python's reader takes delimiters of one character
 OPENERS = {"gzip": gzip.decompress, "bz2": bz2.decompress, "xz": lzma.decompress}
 
 
@@ -43,17 +45,28 @@ class UnreadableError(Exception):
 
 
 def read_records(path: Path, report: Report) -> list[list[str]]:
-    """Read a file strictly: a quote where none belongs is an error."""
+    """Read a file's records strictly: a quote where none belongs is an error.
+
+    Lines that the report lists as no records or as rejected are left out; all others must be rows.
+    """
     dialect = report.dialect
+    if dialect.escape or dialect.delimiter == " +" or any("comment lines" in problem for problem in report.problems):
+        raise UnreadableError
     content = path.read_bytes()
     if dialect.compression:
         content = OPENERS[dialect.compression](content)
-    lines = io.StringIO(content.decode(dialect.encoding).removeprefix("\ufeff"), newline="")
-    for _ in range(dialect.skipped_lines):
-        lines.readline()
+    text = content.decode(dialect.encoding, "surrogateescape").removeprefix("\ufeff")
+    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n|$)", text)
+    for line, raw in [(s.line, s.text) for s in report.skipped] + [(r.line, r.raw) for r in report.rejects]:
+        for place in range(line - 1, line + len(re.findall(rb"\r\n|\r|\n", raw))):
+            lines[place] = ""
+    if any("\udc80" <= char <= "\udcff" for line in lines for char in line):
+        raise UnreadableError
+    body = "".join(lines)
+    delimiter = dialect.delimiter if len(dialect.delimiter) == 1 else next(c for c in STAND_INS if c not in body)
     reader = csv.reader(
-        lines,
-        delimiter=dialect.delimiter,
+        io.StringIO(body.replace(dialect.delimiter, delimiter), newline=""),
+        delimiter=delimiter,
         quotechar=dialect.quote,
         escapechar=dialect.escape,
         doublequote=not dialect.escape,
@@ -61,7 +74,8 @@ def read_records(path: Path, report: Report) -> list[list[str]]:
         strict=True,
     )
     width = sum(column.name != RESCUED_COLUMN for column in report.schema)
-    return [record or [""] for record in reader if record or width == 1]
+    records = [record or [""] for record in reader if record or width == 1]
+    return [[cell.replace(delimiter, dialect.delimiter) for cell in record] for record in records]
 
 
 def find_difference(columns: list[Column], rows: list[dict[str, Any]], records: list[list[str]]) -> str | None:
@@ -86,24 +100,14 @@ def compare(path: Path, target: Path) -> str | None:
     rows = pq.read_table(target, use_threads=False).to_pylist()
     if not report.records_read == len(rows) + report.records_rejected == report.rows_written + report.records_rejected:
         return "the counts do not agree"
-    if (
-        report.records_rejected
-        or report.dialect.escape
-        or len(report.dialect.delimiter) != 1
-        or any("comment" in p for p in report.problems)
-    ):
-        raise UnreadableError
     columns = [column for column in report.schema if column.name != RESCUED_COLUMN]
     try:
         records = read_records(path, report)
     except (csv.Error, UnicodeDecodeError) as error:
         raise UnreadableError from error
-    # A header may have several rows, and a footer may follow: the rows are a run of consecutive records.
-    differences = [
-        find_difference(columns, rows, records[start : start + len(rows)])
-        for start in range(len(records) - len(rows), -1, -1)
-    ]
-    return None if None in differences else next(iter(differences), f"{len(rows)} rows of {len(records)} records")
+    if len(records) != len(rows):
+        return f"{len(rows)} rows of {len(records)} records"
+    return find_difference(columns, rows, records)
 
 
 def _mark(folder: str) -> Any:
@@ -129,4 +133,4 @@ def test_real_files_come_back_or_are_refused_with_a_reason(folder: str, tmp_path
     assert not wrong
     if folder in REAL:
         assert len(refused) <= len(paths) * 0.01, refused
-        assert len(unreadable) <= len(paths) * 0.1, unreadable
+        assert not unreadable
