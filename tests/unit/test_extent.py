@@ -80,6 +80,13 @@ def test_what_may_be_a_record_is_no_footer() -> None:
     assert len(read("id,name,n\n1,a,2\n2,b,3\n77\n")[1]) == 3  # cut short, to be rescued
 
 
+def test_comments_in_a_preamble_are_listed() -> None:
+    text = "# note\nSales of May\n# by hand\na;b\n# in the table\n1;2\n3;4\n"
+    layout, rows = read(text)
+    assert sorted((s.line, s.kind) for s in layout.skipped) == [(1, "comment"), (2, "preamble"), (3, "comment")]
+    assert (layout.dialect.skipped_lines, len(rows)) == (3, 2)
+
+
 def test_hint_line() -> None:
     layout, rows = read("sep=;\r\na;b,c\r\n1;2,3\r\n")
     assert (layout.dialect.delimiter, layout.names, layout.first_line) == (";", ("a", "b,c"), 3)

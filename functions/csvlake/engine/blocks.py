@@ -18,7 +18,7 @@ from csvlake.engine.grammar import count_lines
 from csvlake.engine.kernel import MAX_BYTES, Scanned, Tongue, scan, translate
 from csvlake.engine.kinds import TEXT, Kind
 from csvlake.engine.layout import Layout
-from csvlake.engine.model import Reject
+from csvlake.engine.model import Reject, Skipped
 from csvlake.engine.proven import Proven, choose_ask, join_columns, make_texts, prove_found, prove_texts
 from csvlake.engine.records import Record, Records, read_records
 from csvlake.errors import TransientError
@@ -37,7 +37,7 @@ class Block:
         ragged: by row, the records that have too many or too few cells.
         records: how many there were by the second count, rejected ones included.
         blank: blank lines between them.
-        lines: physical line ends; rejects number theirs from 1 at the stretch's start.
+        lines: physical line ends; rejects and comments number theirs from 1 at the stretch's start.
         offset: of the first record in the text.
     """
 
@@ -48,7 +48,7 @@ class Block:
     blank: int = 0
     ragged: dict[int, Record] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
-    comments: int = 0
+    comments: list[Skipped] = field(default_factory=list)
     offset: int = 0
 
 
@@ -120,11 +120,11 @@ def join_blocks(blocks: Sequence[Block]) -> Block:
     for block in blocks:
         whole.ragged |= {row + whole.rows: record for row, record in block.ragged.items()}
         whole.rejects += [replace(reject, line=reject.line + whole.lines) for reject in block.rejects]
+        whole.comments += [replace(comment, line=comment.line + whole.lines) for comment in block.comments]
         whole.rows += block.rows
         whole.records += block.records
         whole.lines += block.lines
         whole.blank += block.blank
-        whole.comments += block.comments
     return whole
 
 
@@ -146,11 +146,12 @@ def _read_natively(
         return None
     if not found.is_ascii and not is_utf8(np.frombuffer(data, np.uint8)):
         return None
-    ragged = _read_ragged(data, layout, found.odd)
-    if ragged is None:
+    odd = _read_odd(data, layout, found.odd)
+    if odd is None:
         return None
+    ragged, comments = odd
     columns = _prove(data, tongue, found, known, counted.records)
-    return Block(columns, found.rows, found.rows, counted.lines, found.blank, ragged, comments=found.comments)
+    return Block(columns, found.rows, found.rows, counted.lines, found.blank, ragged, comments=comments)
 
 
 def _prove(data: bytes | memoryview, tongue: Tongue, found: Found, known: Sequence[Kind], records: int) -> list[Proven]:
@@ -180,17 +181,24 @@ def _prove(data: bytes | memoryview, tongue: Tongue, found: Found, known: Sequen
     return out
 
 
-def _read_ragged(data: bytes | memoryview, layout: Layout, odd: Sequence[Odd]) -> dict[int, Record] | None:
+def _read_odd(
+    data: bytes | memoryview, layout: Layout, odd: Sequence[Odd]
+) -> tuple[dict[int, Record], list[Skipped]] | None:
     """Read again the records that have not the table's width; None where one is not what the kernel took it for."""
     ragged: dict[int, Record] = {}
+    comments: list[Skipped] = []
+    at, line = 0, 1
     for row, start, end, cells in odd:
         read = read_records(bytes(data[start:end]), layout, offset=0, line=1, final=True)
         if row < 0 and not read.records and not read.rejects and len(read.skipped) == 1:
+            line += count_lines(bytes(data[at:start]), 0, start - at)
+            at = start
+            comments.append(replace(read.skipped[0], line=line))
             continue
         if row < 0 or read.rejects or read.skipped or [len(record.cells) for record in read.records] != [cells]:
             return None
         ragged[row] = read.records[0]
-    return ragged
+    return ragged, comments
 
 
 def _columns(rows: list[tuple[bytes, ...]], width: int) -> list[Proven]:
@@ -208,7 +216,7 @@ def _take_records(data: bytes, layout: Layout, offset: int, read: Records) -> Bl
     ragged = {row: record for row, record in enumerate(read.records) if len(record.cells) != width}
     blank = _check_tiling(data, read, offset, width)
     columns = _columns([record.cells for record in read.records], width)
-    comments = sum(skipped.kind == "comment" for skipped in read.skipped)
+    comments = [skipped for skipped in read.skipped if skipped.kind == "comment"]
     count = len(read.records) + len(read.rejects)
     return Block(columns, len(read.records), count, read.line - 1, blank, ragged, read.rejects, comments)
 

@@ -90,8 +90,9 @@ def find_extent(rows: Sequence[Row], mode: int, complete: bool, name: str) -> Ex
         TerminalError: there are several tables.
     """
     extent = Extent(list(rows), mode)
-    _drop_comments(extent)
+    comments = _drop_comments(extent)
     start = _find_start(extent.rows, extent.width)
+    extent.skip([row for row in comments if extent.rows[start:] and row.line < extent.rows[start].line], "comment")
     extent.skip(extent.rows[:start], "preamble")
     extent.rows = extent.rows[start:]
     if complete:
@@ -101,8 +102,12 @@ def find_extent(rows: Sequence[Row], mode: int, complete: bool, name: str) -> Ex
     return extent
 
 
-def _drop_comments(extent: Extent) -> None:
-    """Take comment lines out, when a file has them above or between records that are plainly longer."""
+def _drop_comments(extent: Extent) -> list[Row]:
+    """Take comment lines out, when a file has them above or between records that are plainly longer.
+
+    Returns:
+        Those behind the first row, which are listed when they are read again, if they are in the table.
+    """
     for mark in _COMMENTS:
         prefix = mark.encode()
         found = [row for row in extent.rows if row.raw.lstrip().startswith(prefix)]
@@ -118,8 +123,10 @@ def _drop_comments(extent: Extent) -> None:
         extent.comment = mark if extent.width > 1 else None
         leading_rows = [row for row in extent.rows[:last] if row in drop or not row.cells]
         extent.skip(leading_rows, "comment")
+        between = [row for row in extent.rows[last:] if extent.width > 1 and row in drop]
         extent.rows = [row for row in extent.rows[last:] if extent.width == 1 or row not in drop]
-        return
+        return between
+    return []
 
 
 def _find_start(rows: Sequence[Row], width: int) -> int:

@@ -139,7 +139,7 @@ class Report:
     rows_rescued: int = 0  # rows whose _rescued_data is not null
     rejects: list[Reject] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)  # sentences for a person
-    skipped: tuple[Skipped, ...] = ()  # lines that are no records; of comments between records those of the first MiB
+    skipped: tuple[Skipped, ...] = ()  # lines that are no records; of comments between records the first 1,000
 
 
 # Asked with a file's columns and the narrowest lossless type of each. Returns those to write: the same ones in the

@@ -15,6 +15,7 @@ __all__ = ["Tally"]
 
 _REJECT_BYTES = 500  # that one takes in memory besides its text
 _MAX_REJECTED_BYTES = 128 << 20  # of one file's rejects, which are held until its end; the longest record has 64 MB
+_MOST_LISTED = 1000  # comments between records: a file may consist of them
 _OUTCOMES = {
     "rescue": f"kept in {RESCUED_COLUMN}",
     "widen": f"kept in {RESCUED_COLUMN}",
@@ -33,6 +34,7 @@ class Tally:
     lines: int = 0
     blank: int = 0
     comments: int = 0
+    listed: list[Skipped] = field(default_factory=list)  # the first of the comments
     ragged: int = 0
     first_ragged: tuple[int, int] = (0, 0)  # its row, from 1, and its cells
     rejects: list[Reject] = field(default_factory=list)
@@ -51,9 +53,10 @@ class Tally:
         if stored.rescued is not None:
             self.rescued += stored.rows - stored.rescued.null_count
         self._add_rejects(stored.rejects, self.lines)
+        self._list(block.comments, self.lines)
         self.lines += block.lines
         self.blank += block.blank
-        self.comments += block.comments
+        self.comments += len(block.comments)
         for misfit in stored.misfits:
             self._add_misfit(misfit)
 
@@ -63,6 +66,7 @@ class Tally:
             row, cells = other.first_ragged
             self.first_ragged = (self.read + row, cells)
         self._add_rejects(other.rejects, self.lines)
+        self._list(other.listed, self.lines)
         for name in ("records", "read", "rows", "rescued", "lines", "blank", "comments", "ragged"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for misfit in other.misfits.values():
@@ -78,6 +82,10 @@ class Tally:
                 f"{len(self.rejects)} records were rejected before the file's end, too many to keep; one is near line "
                 f"{first.line}: {first.reason}",
             )
+
+    def _list(self, comments: Sequence[Skipped], lines: int) -> None:
+        first = comments[: _MOST_LISTED - len(self.listed)]
+        self.listed += (replace(comment, line=comment.line + lines) for comment in first)
 
     def _add_misfit(self, misfit: Misfit) -> None:
         new = replace(misfit, count=0)
@@ -113,7 +121,9 @@ class Tally:
 
     def _place(self, layout: Layout) -> list[Skipped]:
         """Return the lines that are no records, those that were counted from the end of the file in their places."""
-        skipped = [*layout.header, *layout.skipped]
+        before = layout.first_line - 1
+        comments = (replace(comment, line=comment.line + before) for comment in self.listed)
+        skipped = [*layout.header, *layout.skipped, *comments]
         end = layout.first_line + self.lines - min(0, *(line.line for line in skipped), 0)
         placed = [replace(line, line=line.line + end) if line.line < 0 else line for line in skipped]
         return sorted(placed, key=lambda line: line.line)
