@@ -19,7 +19,7 @@ _FOOTER_LINES = 30
 _PAIRS = 10  # lines of a name and a value that may stand above a table
 _FOOTER = re.compile(
     rb"\W*(?:grand total|sub ?total|total|sum|source|note|footnote|data (?:from|source)|end of|copyright|generated"
-    rb"|report|\d+ (?:rows?|records?)|rows?:|records?:|last updated|\(\d+ rows?|\*)",
+    rb"|report|\d+ (?:rows?|records?)|rows?:|records?:|last updated|\(\d+ rows?|\*+ *\w)",
     re.IGNORECASE,
 )
 _TOTAL = re.compile(rb"\W*(?:grand |sub)?totals?\W*", re.IGNORECASE)
@@ -52,7 +52,8 @@ class Extent:
             if not row.filled:
                 continue
             after_blank = not rows[index - 1].filled
-            if not (_is_note(row, width, after_blank) or _is_total(row, rows[1:index], width)):
+            is_only = index == 1 and row.width == width
+            if is_only or not (_is_note(row, width, after_blank) or _is_total(row, rows[1:index], width)):
                 break
             notes = index
         if notes < end:

@@ -9,7 +9,7 @@ _CODECS = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2
 _HEAD_BYTES = 1 << 20  # a shorter head is the whole file
 _CHARACTERS = 1 << 15  # looked at
 _LINE_ENDS = "\r\n"
-_SURE = 0.9  # of the characters besides line ends are ASCII: no other text has zero bytes just so
+_SURE = 0.9  # of the characters besides line ends are of Latin-1: no other text has zero bytes just so
 _FOREIGN = 0.2  # the same, where the bytes are no UTF-8: what delimiters and digits are among Chinese
 
 
@@ -19,7 +19,7 @@ def find_wide(head: bytes, name: str) -> str | None:
     Raises:
         TerminalError: they may be either.
     """
-    found = [(share, codec) for codec, unit in _CODECS if (share := _share_ascii(head, codec, unit)) is not None]
+    found = [(share, codec) for codec, unit in _CODECS if (share := _share_plain(head, codec, unit)) is not None]
     if not found:
         return None
     share, codec = max(found, key=lambda f: f[0])
@@ -35,8 +35,8 @@ def find_wide(head: bytes, name: str) -> str | None:
     return codec
 
 
-def _share_ascii(head: bytes, codec: str, unit: int) -> float | None:
-    """Return the share of ASCII among the characters that are no line ends; None where bytes are of another codec."""
+def _share_plain(head: bytes, codec: str, unit: int) -> float | None:
+    """Return what part of the characters besides line ends is of Latin-1; None where bytes are of another codec."""
     if len(head) % unit and len(head) < _HEAD_BYTES:
         return None
     head = head[: len(head) // unit * unit]
@@ -47,6 +47,6 @@ def _share_ascii(head: bytes, codec: str, unit: int) -> float | None:
             return None  # not just a character that is cut off
         text = head[: error.start].decode(codec)
     text = text[:_CHARACTERS]
-    plain = sum(" " <= character <= "~" or character == "\t" for character in text)
+    plain = sum(" " <= character <= "\xff" or character == "\t" for character in text)
     total = len(text) - sum(text.count(end) for end in _LINE_ENDS)
     return plain / total if total else None
