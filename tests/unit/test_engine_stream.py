@@ -6,7 +6,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from csvlake import convert_file, engine
+from csvlake.engine.dialect import decide
 from csvlake.engine.model import Column, ConvertOptions
+from csvlake.engine.sizes import Sizes
+from csvlake.engine.source import open_text
+from csvlake.engine.stream import stream
 from csvlake.errors import TerminalError
 
 MEMORY = ConvertOptions(memory_bytes=0)  # the smallest batches: one MiB
@@ -92,3 +96,38 @@ def test_footers_are_listed_by_their_lines(tmp_path: Path) -> None:
     assert report.rows_written == 4 * ROWS
     last = body.count(b"\n") + 1
     assert [(line.line, line.kind) for line in report.skipped] == [(1, "header"), (last - 1, "blank"), (last, "footer")]
+
+
+def stream_small(content: bytes, path: Path) -> pq.FileMetaData:
+    """Convert in batches of a kilobyte, and check that no value is lost."""
+    text = open_text(engine.open_source(content), ConvertOptions())
+    options = ConvertOptions(scratch_dir=path)
+    converted = stream(text, decide(text, options), options, None, None, Sizes(2, 1000, 1000, 500))
+    assert converted.path is not None
+    with pq.ParquetFile(converted.path) as file:
+        whole = engine.convert(engine.open_source(content), options).table
+        assert file.read(use_threads=False).equals(whole)
+        return file.metadata
+
+
+def test_batches_share_row_groups_and_dictionaries_until_a_new_text_comes(tmp_path: Path) -> None:
+    rows = [f"{row},{'red' if row % 2 else 'blue'},{row % 7}\n" for row in range(900)]
+    assert stream_small(("id,colour,n\n" + "".join(rows)).encode(), tmp_path).num_row_groups == 1
+    rows[500] = "500,green,3\n"
+    found = stream_small(("id,colour,n\n" + "".join(rows)).encode(), tmp_path)
+    assert found.num_row_groups == 3
+    assert "RLE_DICTIONARY" in found.row_group(0).column(1).encodings
+
+
+def test_columns_in_order_are_told_with_the_page_index(tmp_path: Path) -> None:
+    rows = [f"{row // 3},k{row:04},{-row},{row if row % 2 else ''},2020-01-{1 + row // 30:02}\n" for row in range(900)]
+    found = stream_small(("a,b,c,d,e\n" + "".join(rows)).encode(), tmp_path).row_group(0)
+    assert [(order.column_index, order.descending) for order in found.sorting_columns] == [
+        (0, False),
+        (1, False),
+        (4, False),
+    ]
+    assert all(found.column(index).has_offset_index and found.column(index).has_column_index for index in range(5))
+    rows[899] = "299,k0000,0,1,2020-01-30\n"
+    found = stream_small(("a,b,c,d,e\n" + "".join(rows)).encode(), tmp_path).row_group(0)
+    assert [order.column_index for order in found.sorting_columns] == [0, 4]

@@ -1,25 +1,25 @@
 """Turn a batch of records into one row group of a Parquet file. A plain function, to be run by many at once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from csvlake.engine import footer
 from csvlake.engine.blocks import read_block
 from csvlake.engine.cells import is_utf8
+from csvlake.engine.chunks import take_chunks
 from csvlake.engine.cutter import Batch
 from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
-from csvlake.engine.plan import Plan, Watch, prove_columns
+from csvlake.engine.order import Bounds, Order, find_bounds
+from csvlake.engine.plan import Encodings, Plan, Watch, prove_columns
+from csvlake.engine.rowgroups import Part
 from csvlake.engine.store import Stored, store_block
 from csvlake.engine.tally import Tally
 
 __all__ = ["Encoded", "NotUtf8Error", "encode_batch"]
-
-_TAIL_BYTES = 4 << 20
 
 
 @dataclass
@@ -27,14 +27,14 @@ class Encoded:
     """A batch's part of the file.
 
     Attributes:
-        body: row groups as bytes, without a file's head and footer; None where the plan did not hold.
-        metadata: of the row groups, as if ``body`` stood behind a file's head.
+        part: one row group; None where the plan did not hold, or no record became a row.
+        bounds: of the columns that are in order.
         tally: what became of the records; lines count from the batch's start.
     """
 
     number: int
-    body: memoryview | None
-    metadata: footer.Struct
+    part: Part | None
+    bounds: Bounds
     tally: Tally
 
 
@@ -43,7 +43,7 @@ class NotUtf8Error(Exception):
 
 
 def encode_batch(
-    batch: Batch, layout: Layout, fields: Fields, plan: Plan, watch: Watch, *, is_proven: bool = True
+    batch: Batch, layout: Layout, fields: Fields, plan: Plan, watch: Watch, order: Order, *, is_proven: bool = True
 ) -> Encoded:
     """Read, prove and encode a batch.
 
@@ -71,10 +71,13 @@ def encode_batch(
             continue
         tally.add(stored, block)
         tables.append(_table(stored, plan))
-    if not watch.holds or not tables:
+    table = pa.concat_tables(tables) if watch.holds and tables else None
+    if table is None or not table.num_rows:
         return Encoded(batch.number, None, {}, tally)
-    body, metadata = _write(tables, plan)
-    return Encoded(batch.number, body, metadata, tally)
+    content = _write(_use_dictionaries(table, plan.encodings), plan.encodings)
+    text_bytes = sum(piece.end - piece.start for piece in batch.pieces)
+    part = Part(take_chunks(content), table.num_rows, len(content), text_bytes)
+    return Encoded(batch.number, part, find_bounds(table, order.columns), tally)
 
 
 def _table(stored: Stored, plan: Plan) -> pa.Table:
@@ -82,11 +85,19 @@ def _table(stored: Stored, plan: Plan) -> pa.Table:
     return pa.Table.from_arrays([*stored.arrays, rescued], schema=plan.schema())
 
 
-def _write(tables: Sequence[pa.Table], plan: Plan) -> tuple[memoryview, footer.Struct]:
-    table = pa.concat_tables(tables)
+def _use_dictionaries(table: pa.Table, encodings: Encodings) -> pa.Table:
+    """Give columns of few texts the file's dictionary, as long as all their texts are in it."""
+    for name, dictionary in encodings.dictionaries.items():
+        column = table.column(name)
+        indices = pc.index_in(column, value_set=dictionary)
+        if indices.null_count == column.null_count:
+            arrays = [pa.DictionaryArray.from_arrays(chunk, dictionary) for chunk in indices.chunks]
+            table = table.set_column(table.schema.get_field_index(name), name, pa.chunked_array(arrays))
+    return table
+
+
+def _write(table: pa.Table, encodings: Encodings) -> memoryview:
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, plan.schema(), **plan.writer) as writer:
-        writer.write_table(table, row_group_size=max(1, table.num_rows))
-    content = memoryview(sink.getvalue())
-    metadata, size = footer.split(content[-min(len(content), _TAIL_BYTES) :])
-    return content[len(footer.MAGIC) : len(content) - size], metadata
+    with pq.ParquetWriter(sink, table.schema, **encodings.writer) as writer:
+        writer.write_table(table, row_group_size=table.num_rows)
+    return memoryview(sink.getvalue())

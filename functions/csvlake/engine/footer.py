@@ -1,29 +1,18 @@
-"""Read, shift, merge and write Parquet footers: thrift's compact protocol, without a schema.
+"""Read and write Parquet's footers and indexes: thrift's compact protocol, without a schema.
 
-A footer is parsed into ``{field id: (wire type, value)}``; fields that this module does not know are kept as they are.
-Ids are those of https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift, the encoding is
-https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
+A struct is parsed into ``{field id: (wire type, value)}``; fields that nobody knows are kept as they are. The encoding
+is https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
 """
 
 import struct
-from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["MAGIC", "Struct", "drop_last_column", "merge", "shift", "split", "write"]
+__all__ = ["I16", "I32", "I64", "LIST", "MAGIC", "STRUCT", "Struct", "decode", "encode", "split", "write"]
 
 MAGIC = b"PAR1"
-_TRUE, _FALSE, _I8, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = range(1, 14)
-_INTEGERS = frozenset({_I16, _I32, _I64})
+_TRUE, _FALSE, _I8, I16, I32, I64, _DOUBLE, _BINARY, LIST, _SET, _MAP, STRUCT, _UUID = range(1, 14)
+_INTEGERS = frozenset({I16, I32, I64})
 _FIXED = {_DOUBLE: 8, _UUID: 16}
-_MAX_ORDINAL = 32_767  # RowGroup.ordinal is an i16, and optional
-
-# FileMetaData, RowGroup, ColumnChunk, ColumnMetaData
-_NUM_ROWS, _ROW_GROUPS = 3, 4
-_COLUMNS, _TOTAL_BYTES, _GROUP_ROWS, _GROUP_OFFSET, _GROUP_COMPRESSED, _ORDINAL = 1, 2, 3, 5, 6, 7
-_CHUNK_OFFSET, _CHUNK_META, _OFFSET_INDEX, _COLUMN_INDEX = 2, 3, 4, 6
-_UNCOMPRESSED, _COMPRESSED = 6, 7
-_PAGE_OFFSETS = (9, 10, 11, 14)  # data, index and dictionary pages, bloom filter
-
 Struct = dict[int, tuple[int, Any]]
 
 
@@ -55,9 +44,9 @@ class _Reader:
             return self.integer()
         if kind == _BINARY:
             return self.take(self.varint())
-        if kind == _STRUCT:
+        if kind == STRUCT:
             return self.struct()
-        if kind in (_LIST, _SET):
+        if kind in (LIST, _SET):
             head = self.take(1)[0]
             count = head >> 4
             if count == 15:
@@ -92,9 +81,9 @@ def _write_value(out: bytearray, kind: int, value: Any) -> None:
     elif kind == _BINARY:
         _write_varint(out, len(value))
         out += value
-    elif kind == _STRUCT:
+    elif kind == STRUCT:
         _write_struct(out, value)
-    elif kind in (_LIST, _SET):
+    elif kind in (LIST, _SET):
         element, items = value
         if len(items) < 15:
             out.append(len(items) << 4 | element)
@@ -134,50 +123,19 @@ def split(tail: bytes | memoryview) -> tuple[Struct, int]:
     return _Reader(bytes(tail[-8 - size : -8])).struct(), size + 8
 
 
-def shift(metadata: Struct, by: int) -> Struct:
-    """Move every absolute offset of a file's metadata, in place, and return it."""
-    for group in metadata[_ROW_GROUPS][1][1]:
-        _move(group, _GROUP_OFFSET, by)
-        for chunk in group[_COLUMNS][1][1]:
-            for field in (_CHUNK_OFFSET, _OFFSET_INDEX, _COLUMN_INDEX):
-                _move(chunk, field, by)
-            for field in _PAGE_OFFSETS:
-                _move(chunk[_CHUNK_META][1], field, by)
-    return metadata
+def decode(content: bytes | memoryview) -> Struct:
+    """Return the struct at the start of bytes."""
+    return _Reader(bytes(content)).struct()
 
 
-def _move(fields: Struct, field: int, by: int) -> None:
-    if field in fields and fields[field][1]:  # 0 stands for "not set"
-        fields[field] = (fields[field][0], fields[field][1] + by)
-
-
-def drop_last_column(metadata: Struct) -> Struct:
-    """Leave the last column's chunks out of every row group, in place; their bytes stay behind, unread."""
-    for group in metadata[_ROW_GROUPS][1][1]:
-        chunk = group[_COLUMNS][1][1].pop()
-        for total, part in ((_TOTAL_BYTES, _UNCOMPRESSED), (_GROUP_COMPRESSED, _COMPRESSED)):
-            if total in group:
-                group[total] = (group[total][0], group[total][1] - chunk[_CHUNK_META][1][part][1])
-    return metadata
-
-
-def merge(base: Struct, parts: Iterable[Struct]) -> Struct:
-    """Return the metadata of a file without rows with the row groups of others, in their order, already shifted."""
-    groups: list[Struct] = []
-    for part in parts:
-        groups += part[_ROW_GROUPS][1][1]
-    for ordinal, group in enumerate(groups):
-        group.pop(_ORDINAL, None)
-        if ordinal <= _MAX_ORDINAL:
-            group[_ORDINAL] = (_I16, ordinal)
-    out = dict(base)
-    out[_NUM_ROWS] = (_I64, sum(group[_GROUP_ROWS][1] for group in groups))
-    out[_ROW_GROUPS] = (_LIST, (_STRUCT, groups))
-    return out
+def encode(struct_: Struct) -> bytes:
+    """Return a struct as bytes."""
+    out = bytearray()
+    _write_struct(out, struct_)
+    return bytes(out)
 
 
 def write(metadata: Struct) -> bytes:
     """Return the end of a Parquet file: metadata, length, magic."""
-    out = bytearray()
-    _write_struct(out, metadata)
-    return bytes(out) + struct.pack("<I", len(out)) + MAGIC
+    content = encode(metadata)
+    return content + struct.pack("<I", len(content)) + MAGIC

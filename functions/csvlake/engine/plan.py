@@ -18,10 +18,23 @@ from csvlake.engine.nulls import take_nulls
 from csvlake.engine.proven import Proven
 from csvlake.engine.writer import writer_arguments
 
-__all__ = ["Plan", "Watch", "choose_encodings", "make_plan", "prove_columns", "settle", "widen"]
+__all__ = ["Encodings", "Plan", "Watch", "choose_encodings", "make_plan", "prove_columns", "settle", "widen"]
 
 _FEW = 8  # a dictionary pays where each text occurs so many times
 _DENSE = 0.96  # zstd is left out where it saves less
+
+
+@dataclass(frozen=True)
+class Encodings:
+    """What pays for a file's columns.
+
+    Attributes:
+        writer: arguments for ``pyarrow.parquet.ParquetWriter``.
+        dictionaries: by column, all the texts that were seen of one that has few.
+    """
+
+    writer: dict[str, Any]
+    dictionaries: dict[str, pa.Array]
 
 
 @dataclass(frozen=True)
@@ -31,12 +44,12 @@ class Plan:
     Attributes:
         kinds: of the columns, as far as the file was seen.
         wanted: what is written, in the same order.
-        writer: arguments for the writer of row groups, whose last column is the rescued data.
+        encodings: for row groups, whose last column is the rescued data.
     """
 
     kinds: tuple[Kind, ...]
     wanted: tuple[Column, ...]
-    writer: dict[str, Any]
+    encodings: Encodings
 
     def schema(self) -> pa.Schema:
         """Return the Arrow schema in which row groups are written."""
@@ -75,20 +88,21 @@ def prove_columns(block: Block, fields: Fields, known: Sequence[Kind]) -> list[P
     return [take_nulls(*three) for three in zip(block.columns, fields.each, known, strict=True)]
 
 
-def choose_encodings(block: Block, fields: Fields, wanted: Sequence[Column]) -> dict[str, Any]:
-    """Return writer arguments that pay for a block: dictionaries for texts that recur, zstd where it saves."""
+def choose_encodings(block: Block, fields: Fields, wanted: Sequence[Column]) -> Encodings:
+    """Return what pays for a block: dictionaries for texts that recur, zstd where it saves."""
     arguments = writer_arguments(wanted)
     level = arguments["compression_level"]
     pairs = zip(wanted, fields.keep(block.columns), strict=True)
     texts = {column.name: proven.cells for column, proven in pairs if column.type == "string"}
-    few = [name for name, cells in texts.items() if pc.count_distinct(cells.array).as_py() * _FEW < cells.count]
-    arguments |= {"use_dictionary": few or False, "write_page_index": False, "store_schema": False}
+    found = {name: pc.unique(cells.as_text()).drop_null() for name, cells in texts.items()}
+    few = {name: distinct for name, distinct in found.items() if len(distinct) * _FEW < texts[name].count}
+    arguments |= {"use_dictionary": list(few) or False, "store_schema": False}
     dense = {name for name, cells in texts.items() if name not in few and _is_dense(cells, level)}
     if dense:
         names = [column.name for column in wanted] + [RESCUED_COLUMN]
         arguments["compression"] = {name: "none" if name in dense else "zstd" for name in names}
         arguments["compression_level"] = {name: level for name in names if name not in dense}
-    return arguments
+    return Encodings(arguments, few)
 
 
 def _is_dense(cells: Cells, level: int) -> bool:

@@ -9,6 +9,8 @@ _BASE_BYTES = 110 << 20  # Python with pyarrow and numpy
 _PER_BATCH = 6  # a batch's text, its columns, its encoded row group and one that waits for its turn
 _MAX_BATCH_BYTES = 16 << 20
 _MIN_BATCH_BYTES = 1 << 20
+_MAX_HELD_BYTES = 32 << 20
+_PER_HELD = 10  # what is held back for a row group comes on top, and is little
 _MAX_PIECE_BYTES = 4 << 20  # parsed at a time: what fits into a processor's caches, more or less
 
 
@@ -17,9 +19,11 @@ class Sizes:
     """How much is worked on at a time."""
 
     threads: int
-    batch_bytes: int  # of text in a row group
+    batch_bytes: int  # of text encoded at once
     piece_bytes: int  # of text parsed at once
     sample_bytes: int = 1 << 20  # of text from which the first plan is made
+    group_bytes: int = 128 << 20  # of text in a row group, at most, unless a batch has more
+    held_bytes: int = 16 << 20  # encoded, and kept back to be joined to a row group
 
 
 def choose_sizes(memory_bytes: int) -> Sizes:
@@ -29,4 +33,5 @@ def choose_sizes(memory_bytes: int) -> Sizes:
     while threads > 1 and room // threads // _PER_BATCH < _MIN_BATCH_BYTES:
         threads -= 1
     batch = min(_MAX_BATCH_BYTES, max(_MIN_BATCH_BYTES, room // threads // _PER_BATCH))
-    return Sizes(threads, batch, min(_MAX_PIECE_BYTES, batch))
+    held = min(_MAX_HELD_BYTES, room // _PER_HELD)
+    return Sizes(threads, batch, min(_MAX_PIECE_BYTES, batch), held_bytes=held)

@@ -23,7 +23,9 @@ from csvlake.engine.encode import Encoded, encode_batch
 from csvlake.engine.fields import Fields, name_fields
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Report
+from csvlake.engine.order import Order
 from csvlake.engine.plan import Plan, Watch, choose_encodings, make_plan
+from csvlake.engine.rowgroups import RowGroups
 from csvlake.engine.sizes import Sizes
 from csvlake.engine.source import TextBytes
 from csvlake.engine.tally import Tally
@@ -59,9 +61,8 @@ def stream(
         if converted is not None:
             return converted
         widened = watch.widened
-        plan = replace(
-            plan, kinds=tuple(watch.kinds), wanted=watch.wanted, writer=choose_encodings(sample, fields, watch.wanted)
-        )
+        encodings = choose_encodings(sample, fields, watch.wanted)
+        plan = replace(plan, kinds=tuple(watch.kinds), wanted=watch.wanted, encodings=encodings)
     raise TransientError(f"the types of {text.source.name} did not settle in {_MAX_PASSES} passes")
 
 
@@ -117,55 +118,54 @@ class _Pass:
         self._turn = threading.Condition()
         self._next = 0  # the number of the batch to be appended next
         self._failed = False
-        self._parts: list[footer.Struct] = []
+        self._order = Order(len(plan.wanted))
         self._tally = Tally()
 
     def run(self, file: BinaryIO, metadata: Mapping[str, str] | None) -> Report | None:
         """Write the file and return its report, None where the plan did not hold."""
         file.write(footer.MAGIC)
+        groups = RowGroups(file, self._sizes.held_bytes, self._sizes.group_bytes)
         with ThreadPoolExecutor(self._sizes.threads) as pool:
-            futures = [pool.submit(self._work, file) for _ in range(self._sizes.threads)]
+            futures = [pool.submit(self._work, groups) for _ in range(self._sizes.threads)]
             for future in futures:
                 future.result()
         if not self._watch.holds:
             return None
-        if len(self._parts) != self._next:
-            raise TransientError(f"{self._next} batches were read and {len(self._parts)} written: a fault of csvlake's")
         widened = [self._watch.widened[name] for name in sorted(self._watch.widened)]
         report = self._tally.report(self._layout, self._plan.wanted, self._fields, widened)
-        if not self._tally.rescued:
-            for part in self._parts:
-                footer.drop_last_column(part)
         base = _describe_empty(make_schema(report.schema, report.dialect, metadata), report.schema)
-        file.write(footer.write(footer.merge(base, self._parts)))
+        groups.finish(base, drops_last=not self._tally.rescued, sorted_columns=sorted(self._order.columns))
+        if groups.rows != report.rows_written:
+            raise TransientError(f"{report.rows_written} rows were made, {groups.rows} written: a fault of csvlake's")
         return report
 
-    def _work(self, file: BinaryIO) -> None:
+    def _work(self, groups: RowGroups) -> None:
         buffer = bytearray()
         try:
             while not self._failed and (batch := self._cutter.next(buffer)) is not None:
                 buffer = batch.buffer
                 encoded = encode_batch(
-                    batch, self._layout, self._fields, self._plan, self._watch, is_proven=self._is_proven
+                    *(batch, self._layout, self._fields, self._plan, self._watch, self._order),
+                    is_proven=self._is_proven,
                 )
                 del batch
-                self._append(encoded, file)
+                self._append(encoded, groups)
         except BaseException:
             with self._turn:
                 self._failed = True
                 self._turn.notify_all()
             raise
 
-    def _append(self, encoded: Encoded, file: BinaryIO) -> None:
+    def _append(self, encoded: Encoded, groups: RowGroups) -> None:
         with self._turn:
             self._turn.wait_for(lambda: self._failed or self._next == encoded.number)
             if self._failed:
                 return
             self._next += 1
             self._tally.join(encoded.tally)
-            if encoded.body is not None and self._watch.holds:
-                self._parts.append(footer.shift(encoded.metadata, file.tell() - len(footer.MAGIC)))
-                file.write(encoded.body)
+            if encoded.part is not None and self._watch.holds:
+                self._order.add(encoded.bounds)
+                groups.add(encoded.part)
             self._turn.notify_all()
 
 

@@ -1,0 +1,140 @@
+"""Put row groups that were encoded apart together: into one file, and several small ones into a large one.
+
+The pages of a column that were encoded one after the other are the pages of one column chunk, as long as all of them
+use one dictionary, or none. So threads encode batches by themselves, and a row group may be larger than what one of
+them holds: its bytes are copied, its statistics and page index are joined.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from csvlake.engine import footer
+from csvlake.engine.chunks import Chunk, can_join, join_chunks
+from csvlake.engine.footer import I16, I32, I64, LIST, STRUCT, Struct
+
+__all__ = ["Part", "RowGroups"]
+
+# Of FileMetaData, RowGroup, ColumnChunk and SortingColumn in
+# https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+_NUM_ROWS, _ROW_GROUPS = 3, 4
+_COLUMNS, _TOTAL_BYTES, _GROUP_ROWS, _SORTING, _GROUP_OFFSET, _GROUP_COMPRESSED, _ORDINAL = range(1, 8)
+_CHUNK_META, _OFFSET_INDEX, _OFFSET_SIZE, _COLUMN_INDEX, _COLUMN_SIZE = range(3, 8)
+_UNCOMPRESSED, _COMPRESSED = 6, 7
+_COLUMN_IDX, _DESCENDING, _NULLS_FIRST = 1, 2, 3
+_FALSE = 2
+_MAX_ORDINAL = 32_767  # RowGroup.ordinal is an i16, and optional
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file of one row group, as bytes.
+
+    Attributes:
+        chunks: its columns.
+        rows: of it.
+        size: of the file, in bytes.
+        text_bytes: of the CSV that it was made from.
+    """
+
+    chunks: list[Chunk]
+    rows: int
+    size: int
+    text_bytes: int
+
+
+@dataclass
+class RowGroups:
+    """The row groups of a file in the making, to be added in their order.
+
+    Args:
+        file: where they go; its head was written.
+        held_bytes: of encoded parts, kept back to be joined.
+        text_bytes: of CSV, the most that a row group holds unless one part has more.
+    """
+
+    file: BinaryIO
+    held_bytes: int
+    text_bytes: int
+    _held: list[Part] = field(default_factory=list)
+    _groups: list[list[Chunk]] = field(default_factory=list)
+    _rows: list[int] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """How many were written."""
+        return sum(self._rows)
+
+    def add(self, part: Part) -> None:
+        """Take the next rows."""
+        held = self._held
+        if held and not (
+            sum(one.size for one in held) + part.size <= self.held_bytes
+            and sum(one.text_bytes for one in held) + part.text_bytes <= self.text_bytes
+            and can_join(held[0].chunks, part.chunks)
+        ):
+            self._flush()
+        held.append(part)
+
+    def _flush(self) -> None:
+        rows = [part.rows for part in self._held]
+        group = []
+        for pieces in zip(*(part.chunks for part in self._held), strict=True):
+            chunk, data = join_chunks(pieces, rows, self.file.tell())
+            self.file.writelines(data)
+            group.append(chunk)
+        self._groups.append(group)
+        self._rows.append(sum(rows))
+        self._held.clear()
+
+    def finish(self, base: Struct, *, drops_last: bool, sorted_columns: Sequence[int]) -> None:
+        """Write the page index and the footer.
+
+        Args:
+            base: metadata of a file without rows.
+            drops_last: whether the last column is left out; its bytes stay behind, unread.
+            sorted_columns: those by which all rows are in ascending order, without nulls.
+        """
+        if self._held:
+            self._flush()
+        if drops_last:
+            for group in self._groups:
+                group.pop()
+        chunks = [chunk for group in self._groups for chunk in group]
+        for chunk in chunks:
+            self._write_index(chunk, chunk.column_index, _COLUMN_INDEX, _COLUMN_SIZE)
+        for chunk in chunks:
+            self._write_index(chunk, chunk.offset_index, _OFFSET_INDEX, _OFFSET_SIZE)
+        order = [
+            {_COLUMN_IDX: (I32, index), _DESCENDING: (_FALSE, None), _NULLS_FIRST: (_FALSE, None)}
+            for index in sorted_columns
+        ]
+        pairs = zip(self._groups, self._rows, strict=True)
+        groups = [_describe(group, rows, number, order) for number, (group, rows) in enumerate(pairs)]
+        out = dict(base)
+        out[_NUM_ROWS] = (I64, sum(self._rows))
+        out[_ROW_GROUPS] = (LIST, (STRUCT, groups))
+        self.file.write(footer.write(out))
+
+    def _write_index(self, chunk: Chunk, index: Struct | None, offset: int, size: int) -> None:
+        if index is not None:
+            content = footer.encode(index)
+            chunk.column[offset] = (I64, self.file.tell())
+            chunk.column[size] = (I32, len(content))
+            self.file.write(content)
+
+
+def _describe(group: Sequence[Chunk], rows: int, number: int, order: Sequence[Struct]) -> Struct:
+    metas = [chunk.column[_CHUNK_META][1] for chunk in group]
+    out: Struct = {
+        _COLUMNS: (LIST, (STRUCT, [chunk.column for chunk in group])),
+        _TOTAL_BYTES: (I64, sum(meta[_UNCOMPRESSED][1] for meta in metas)),
+        _GROUP_ROWS: (I64, rows),
+        _GROUP_OFFSET: (I64, min(chunk.start for chunk in group)),
+        _GROUP_COMPRESSED: (I64, sum(meta[_COMPRESSED][1] for meta in metas)),
+    }
+    if order:
+        out[_SORTING] = (LIST, (STRUCT, list(order)))
+    if number <= _MAX_ORDINAL:
+        out[_ORDINAL] = (I16, number)
+    return out
