@@ -25,7 +25,7 @@ FULL: dict[str, Any] = {
     "columns": [
         {"name": "id", "type": "bigint", "required": True, "aliases": ["No", "Nr"], "description": "x"},
         {"name": "day", "type": "date", "date_format": "%d.%m.%Y", "null_tokens": ["-", "n/a"]},
-        {"name": "price", "type": "decimal(18,2)"},
+        {"name": "price", "type": "decimal(18,2)", "number_format": "#,##0.##"},
     ],
     "delimiter": ";",
     "quote": '"',
@@ -49,7 +49,7 @@ UNSAID = re.compile(
     r"(?:delimiter|quote|escape|encoding): ['\"]|\.date_format: '|has a line end|already|"
     r"is a column too|header: false needs|cannot be projected|is not before|is more than|is neither of|"
     r"is not a whole number$|is not among the partition keys|Athena wants all|needs a partition key|"
-    r"no quotes to escape|folders of a key"
+    r"no quotes to escape|folders of a key|is not written as|both between thousands"
 )
 STRANGE = st.sampled_from(["id", "day", "Bad Name", "_raw", "x y", "string", "date", "enum", "maybe", "", "NA", "1"])
 TREES: list[Any] = [None, [], {}, [[]], {"a": "b"}, ["x", "x"], ["x", "y", "z"]]
