@@ -57,3 +57,16 @@ def test_it_runs_as_a_module(source: Path) -> None:
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "2 read" in ended.stdout
+
+
+def test_converting_needs_no_pandas_which_takes_a_quarter_of_a_second(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("a,b,c\n1,x,2020-01-01\n2,y,2020-01-02\n")
+    program = f"""
+import sys
+from csvlake.__main__ import main
+sys.argv = ["csvlake", "convert", {str(tmp_path / "in.csv")!r}, {str(tmp_path / "out.parquet")!r}]
+main()
+print(sorted({{"pandas", "boto3", "awswrangler"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

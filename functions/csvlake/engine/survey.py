@@ -24,7 +24,7 @@ _NULLS = (
     "NA N/A n/a na NaN nan NULL Null null None none nil NIL - -- --- . ? \\N #N/A #NA #NULL! (null) <NA> <null> "
     "missing Missing unknown Unknown"
 )
-_WORDS = pa.array(_NULLS.split())
+_WORDS = _NULLS.split()
 _SHAPES = (
     r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
@@ -70,7 +70,7 @@ class Sight:
         self.cells += len(present)
         self.empty += len(texts) - len(present)
         self.kind = _join_cells(self.kind, present)
-        is_word = pc.is_in(present, _WORDS)
+        is_word = pc.is_in(present, pa.array(_WORDS))
         for word in present.filter(is_word).value_counts():
             self.words[word["values"].as_py()] += word["counts"].as_py()
         rest = present.filter(pc.invert(is_word))
