@@ -65,7 +65,9 @@ def settle(fields: Fields, kinds: Sequence[Kind], agree: Agree | None) -> tuple[
     """
     pairs = fields.keep(list(zip(fields.each, kinds, strict=True)))
     inferred = [_describe(field, kind, field.rule.type or glue_type(kind)) for field, kind in pairs]
-    wanted = inferred if agree is None else agree(inferred)
+    if agree is None:
+        return tuple(inferred)
+    wanted = agree(inferred)
     if [column.name for column in wanted] != [column.name for column in inferred]:
         raise ValueError("agree must return the columns that it was given, in their order")
     return tuple(_describe(field, kind, answer.type) for (field, kind), answer in zip(pairs, wanted, strict=True))
