@@ -68,7 +68,7 @@ DATE_FORMATS = [
     for time in ("", " %H:%M", " %-H:%M:%S", "T%H:%M:%S.%2f", " %I:%M %p", " %-I:%M:%S.%3f %p")
 ] + [f"%Y-%m-%d{time}" for time in (" %H:%M", "T%H:%M", "T%H:%M:%S", " %H:%M:%S.%1f", " %I:%M:%S %p")]
 NUMBER_FORMATS = ["#,##0", "#,##0.##", "#'##0", "#'##0.###", "#.##0,00", "# ##0,0", "#\u202f##0,00", "# ##0.##"]
-BOOLEAN_FORMATS = ["TRUE/FALSE", "True/False", "t/f", "T/F", "yes/no", "Yes/No", "YES/NO", "y/n", "Y/N"]
+BOOLEAN_FORMATS = ["TRUE/FALSE", "True/False", "t/f", "T/F", "yes/no", "Yes/No", "YES/NO", "y/n", "Y/N", "1/0"]
 
 
 @pytest.mark.parametrize("format_", DATE_FORMATS)
@@ -112,7 +112,7 @@ def test_numbers_of_one_format_are_read_when_the_column_proves_it(format_: str, 
 def test_booleans_of_one_spelling_are_read_where_they_are_wanted(format_: str, truths: list[bool]) -> None:
     cells = column_of([write(truth, format_) for truth in truths])
     kind, values = classify(cells)
-    assert glue_type(kind) == ("boolean" if "rue" in format_.lower() else "string")
+    assert glue_type(kind) == ("boolean" if "rue" in format_.lower() else "bigint" if format_ == "1/0" else "string")
     assert choose_format(kind, "boolean") == format_
     assert fit_column(cells, kind, values, "boolean", format_) == (pa.array(truths), {})
 

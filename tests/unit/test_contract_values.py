@@ -32,6 +32,7 @@ def test_formats_that_can_be_read(date_format: str, type_: str) -> None:
     ("date_format", "type_", "fault"),
     [
         ("dd.mm.yyyy", "date", "it needs %Y or %y once"),
+        ("%d.%m.%Y" + "x" * 100, "date", "it is longer than 100 characters"),
         ("%d.%m", "date", "it needs %Y or %y once"),
         ("%d.%m.%Y.%d", "date", "it needs %d once"),
         ("%d.%m.%Y %y", "date", "it needs %Y or %y once"),

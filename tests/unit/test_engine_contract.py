@@ -255,6 +255,7 @@ def test_missing_columns_are_null_or_refuse_the_file() -> None:
         (ColumnRule("v", type="bigint", number_format="x"), "number_format 'x'"),
         (ColumnRule("v", type="bigint", number_format="#,##0,0"), "both"),
         (ColumnRule("v", type="bigint", number_format="-0"), "minus"),
+        (ColumnRule("v", type="bigint", number_format="0" + "x" * 100), "is not written"),
     ],
 )
 def test_contracts_that_cannot_be_obeyed(rule: ColumnRule, told: str) -> None:

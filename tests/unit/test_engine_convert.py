@@ -252,6 +252,14 @@ def test_yes_and_no_are_booleans_where_the_table_says_so() -> None:
     assert table.schema.field("v").metadata[b"csvlake.format"] == b"Yes/No"
 
 
+def test_bits_are_booleans_where_the_table_says_so() -> None:
+    assert read(run(b"k,v\nx,1\ny,0\nz,2\n", {"v": "boolean"})).to_pylist() == [
+        {"k": "x", "v": True, "_rescued_data": None},
+        {"k": "y", "v": False, "_rescued_data": None},
+        {"k": "z", "v": None, "_rescued_data": '{"v": "2"}'},
+    ]
+
+
 def test_misfits_are_rescued() -> None:
     converted = run(b"a,b\n1,x\n007,y\nz,\n", {"a": "bigint", "b": "date"})
     assert read(converted).to_pylist() == [

@@ -7,6 +7,7 @@ from typing import Literal
 
 __all__ = [
     "DATE_DIRECTIVES",
+    "MAX_FORMAT_CHARS",
     "ColumnRule",
     "Contract",
     "OnMissingColumn",
@@ -21,6 +22,7 @@ OnNewColumn = Literal["add", "rescue", "reject_file"]
 OnMissingColumn = Literal["null", "reject_file"]
 ProjectionType = Literal["enum", "integer", "date", "injected"]
 
+MAX_FORMAT_CHARS = 100  # of dates and numbers
 # What a date_format may hold besides text that stands for itself, as in strptime:
 # https://docs.python.org/3/library/datetime.html#format-codes
 DATE_DIRECTIVES = {
@@ -93,6 +95,8 @@ class Contract:
 
 def find_date_fault(date_format: str, type_: str) -> str | None:
     """Return what is wrong with a ``date_format`` of a date or timestamp, None where nothing is."""
+    if len(date_format) > MAX_FORMAT_CHARS:
+        return f"it is longer than {MAX_FORMAT_CHARS} characters"
     spelled = _DIRECTIVE.findall(date_format)
     unknown = next((part for part in spelled if part not in DATE_DIRECTIVES and part not in _LOOSE), None)
     if unknown is not None:

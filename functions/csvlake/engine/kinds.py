@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 GLUE_TYPES = {
-    "boolean": "true and false, in one case; yes, y and t where a contract or table says boolean; see the format",
+    "boolean": "true and false, in one case; yes, y, t and 1 where a contract or table says boolean; see the format",
     "bigint": "whole numbers of 64 bits in their shortest spelling; no leading zeros, no plus sign, no -0; see the "
     "format for the mark between thousands",
     "decimal(18,s)": "the same with a fraction: zeros at its end, up to the scale, are not told apart (12.5 and 12.50)",
@@ -176,8 +176,10 @@ def choose_format(kind: Kind, type_: str, given: str = "") -> str:
             formats = [format_ for format_ in formats if loosen(format_) == loosen(given)]
         chosen = formats[0] if formats and (given or _is_sure(kind)) else given
         return "" if chosen == plain and not kind.formats else chosen
-    if kind.name == "boolean" and type_ == "boolean":
-        return next(iter(kind.formats), "")
+    if type_ == "boolean":
+        if kind.name == "number" and kind.digits <= 1 and not kind.scale:
+            return "1/0"
+        return next(iter(kind.formats), "") if kind.name == "boolean" else ""
     if given or kind.name != "number" or not kind.group or (type_ not in {"bigint", "double"} and "(" not in type_):
         return given
     fraction = "" if not kind.scale else kind.mark + ("#" if kind.mark == "." else "0") * kind.scale

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from csvlake.engine.cells import Cells
+from csvlake.engine.contract import MAX_FORMAT_CHARS
 
 __all__ = ["Marks", "find_marks", "find_number_fault", "read_plain"]
 
@@ -99,7 +100,7 @@ def _parse(number_format: str) -> Marks:
 
 def find_number_fault(number_format: str) -> str | None:
     """Return what is wrong with a contract's ``number_format``, None where nothing is."""
-    found = _FORMAT.fullmatch(number_format)
+    found = _FORMAT.fullmatch(number_format) if len(number_format) <= MAX_FORMAT_CHARS else None
     if not found:
         return "is not written as #,##0.## or 0,00 or $0.00 or 0%"
     if found["group"] and found["group"] == found["mark"]:

@@ -32,7 +32,7 @@ BOOLEANS = {  # by format
     "": (b"true", b"false"),
     **{
         format_: tuple(word.encode() for word in format_.split("/"))
-        for format_ in ["TRUE/FALSE", "True/False", "t/f", "T/F", "yes/no", "Yes/No", "YES/NO", "y/n", "Y/N"]
+        for format_ in ["TRUE/FALSE", "True/False", "t/f", "T/F", "yes/no", "Yes/No", "YES/NO", "y/n", "Y/N", "1/0"]
     },
 }
 _MAY_BE_DOUBLE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
