@@ -8,6 +8,7 @@ The shapes are AWS's documented ones:
 - SQS to Lambda: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 - SNS to SQS: https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
 - S3 to EventBridge: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+- Glue to EventBridge: https://docs.aws.amazon.com/glue/latest/dg/automating-awsglue-with-cloudwatch-events.html
 - S3's own notification: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 
 Account, bucket and identifiers are invented. Try one on a deployed function:
@@ -66,6 +67,38 @@ def eventbridge(key: str = KEY, *, deleted: bool = False) -> Json:
         "resources": [f"arn:aws:s3:::{BUCKET}"],
         "detail": detail,
     }
+
+
+def crawler_state(state: str, **told: str) -> Json:
+    """Return what a Glue crawler tells EventBridge."""
+    name = "csvlake-parquet"
+    link = f"https://console.aws.amazon.com/cloudwatch/home?region={REGION}#logEventViewer:group=/aws-glue/crawlers"
+    return {
+        "version": "0",
+        "id": identifier(f"crawler {state}"),
+        "detail-type": "Glue Crawler State Change",
+        "source": "aws.glue",
+        "account": ACCOUNT,
+        "time": TIME,
+        "region": REGION,
+        "resources": [],
+        "detail": {
+            "accountId": ACCOUNT,
+            "crawlerName": name,
+            "cloudWatchLogLink": f"{link};stream={name}",
+            "state": state,
+            "message": f"Crawler {state}",
+            **told,
+        },
+    }
+
+
+def crawl() -> Json:
+    """Return what is told of a crawl that made a table."""
+    kinds = ("tablesUpdated", "tablesDeleted", "partitionsUpdated", "partitionsDeleted")
+    counts = {"tablesCreated": "1", "partitionsCreated": "1", **dict.fromkeys(kinds, "0")}
+    more = {"runningTime (sec)": "71", "completionDate": TIME, "warningMessage": "N/A"}
+    return crawler_state("Succeeded", **counts, **more)
 
 
 def s3_notification(*keys: str) -> Json:
@@ -169,15 +202,21 @@ def samples() -> dict[str, Json]:
         "sns-eventbridge-created.json": {
             "Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": sns(eventbridge())}]
         },
+        "sqs-eventbridge-crawler-failed.json": sqs(
+            crawler_state("Failed", errorMessage="Internal Service Exception")
+        ),
+        "sqs-eventbridge-crawler-succeeded.json": sqs(crawl()),
         "sqs-eventbridge-created.json": sqs(eventbridge()),
         "sqs-eventbridge-created-odd-key.json": sqs(eventbridge(ODD_KEY)),
         "sqs-eventbridge-deleted.json": sqs(eventbridge(deleted=True)),
         "sqs-batch-of-ten-one-poison.json": sqs(*batch),
         "sqs-look-at-key.json": sqs({"csvlake": "look_at_key", "bucket": BUCKET, "key": KEY}),
+        "sqs-look-at-crawler.json": sqs({"csvlake": "look_at_crawler"}),
         "sqs-poison.json": sqs("this is no JSON"),
         "sqs-s3-notification.json": sqs(s3_notification(KEY)),
         "sqs-s3-notification-odd-key.json": sqs(s3_notification(ODD_KEY, KEY)),
         "sqs-s3-test-event.json": sqs(test_event()),
+        "sqs-sns-eventbridge-crawler-succeeded.json": sqs(sns(crawl())),
         "sqs-sns-eventbridge-created.json": sqs(sns(eventbridge())),
         "sqs-sns-eventbridge-deleted.json": sqs(sns(eventbridge(deleted=True))),
         "sqs-sns-s3-notification.json": sqs(sns(s3_notification(KEY))),

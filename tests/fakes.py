@@ -33,7 +33,16 @@ from csvlake.engine.model import (
     Source,
 )
 from csvlake.errors import TerminalError
-from csvlake.lake.ports import ABSENT, ObjectInfo, Partition, PreconditionFailed, SourceChanged, Table, TableChanged
+from csvlake.lake.ports import (
+    ABSENT,
+    CrawlerState,
+    ObjectInfo,
+    Partition,
+    PreconditionFailed,
+    SourceChanged,
+    Table,
+    TableChanged,
+)
 
 
 @dataclass
@@ -66,6 +75,7 @@ class MemoryStore:
     calls: Counter[str] = field(default_factory=Counter)
     hooks: dict[tuple[str, int], Callable[[], object]] = field(default_factory=dict)
     uploads: int = 0
+    now: Callable[[], datetime] | None = None  # None: a second passes with every upload
 
     def before(self, call: str, nth: int, act: Callable[[], object]) -> None:
         """Run ``act`` ahead of the nth call of this name from now on, from 1."""
@@ -86,7 +96,9 @@ class MemoryStore:
             hashlib.md5(body, usedforsecurity=False).hexdigest(),
             len(body),
             version_id=f"v{self.uploads}",
-            last_modified=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.uploads),
+            last_modified=self.now().replace(microsecond=0)  # as S3 tells it
+            if self.now
+            else datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.uploads),
             metadata=dict(metadata or {}),
         )
         self.objects[key] = (info, body)
@@ -136,6 +148,10 @@ class MemoryStore:
     ) -> None:
         self.count("put")
         self._put(key, path.read_bytes(), metadata, expected)
+
+    def touch(self, key: str) -> None:
+        self.count("put")
+        self.upload(key, b"")
 
     def delete(self, key: str, expected: str) -> None:
         self.count("delete")
@@ -267,23 +283,38 @@ class MemoryClock:
 
 @dataclass
 class MemoryCrawler:
-    """A `Crawler` that a test finishes by hand."""
+    """A `Crawler` whose crawls a test ends by hand.
+
+    Attributes:
+        running_since: when the crawl began that is under way.
+        is_stopping: whether it has ended and no other can begin yet; what it was is told only afterwards.
+        ended: (when it began, whether it failed) of each crawl that is over.
+    """
 
     clock: MemoryClock
-    running: bool = False
-    started_at: float | None = None
-    starts: int = 0
+    running_since: float | None = None
+    is_stopping: bool = False
+    ended: list[tuple[float, bool]] = field(default_factory=list)
+
+    @property
+    def starts(self) -> int:
+        return len(self.ended) + (self.running_since is not None)
 
     def start(self) -> bool:
-        if self.running:
+        if self.running_since is not None:
             return False
-        self.running = True
-        self.starts += 1
-        self.started_at = self.clock.seconds
+        self.running_since = self.clock.seconds
         return True
 
-    def last_started_at(self) -> float | None:
-        return self.started_at
+    def look(self) -> CrawlerState:
+        is_running = self.running_since is not None and not self.is_stopping
+        return CrawlerState(is_running, *self.ended[-1]) if self.ended else CrawlerState(is_running)
+
+    def end(self, *, has_failed: bool = False) -> None:
+        """End the crawl that is under way."""
+        assert self.running_since is not None
+        self.ended.append((self.running_since, has_failed))
+        self.running_since, self.is_stopping = None, False
 
 
 @dataclass

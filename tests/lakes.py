@@ -14,6 +14,7 @@ from csvlake.lake.batch import Batch, Failure
 from csvlake.lake.changes import Changes
 from csvlake.lake.contracts import Contracts
 from csvlake.lake.converge import Converger
+from csvlake.lake.crawl import Crawls
 from csvlake.lake.ledger import Ledger, Outcome
 from csvlake.lake.naming import Layout, place
 from csvlake.lake.prepare import Convert, Lake
@@ -84,9 +85,10 @@ class LakeInMemory:
     def batch(
         self, converger: Converger | None = None, wrap: Callable[[Any], Any] = lambda port: port, **settings: Any
     ) -> Batch:
-        ledger = Ledger(wrap(self.store), "meta/")
-        queue = wrap(self.queue)
-        return Batch(converger or self.process(wrap), ledger, self.clock, queue, "lake", self.crawler, **settings)
+        store, queue = wrap(self.store), wrap(self.queue)
+        crawls = Crawls(wrap(self.crawler), store, queue, self.clock, self.owner) if self.crawler else None
+        ledger = Ledger(store, "meta/")
+        return Batch(converger or self.process(wrap), ledger, self.clock, queue, "lake", crawls, **settings)
 
     def run_event(self, event: dict[str, Any], request_id: str = "r1") -> Sequence[Failure]:
         """Invoke a new process with an event, and return the messages that failed."""
@@ -130,6 +132,7 @@ class LakeInMemory:
         return self.store.calls + self.catalog.calls
 
     def with_crawler(self) -> "LakeInMemory":
+        self.store.now = self.clock.now
         return replace(self, crawler=MemoryCrawler(self.clock))
 
 

@@ -6,11 +6,13 @@ What arrives, and where its shape is documented:
 - SQS ← SNS without raw delivery: https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
 - EventBridge: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 - S3's own notification: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+- Glue's crawlers: https://docs.aws.amazon.com/glue/latest/dg/automating-awsglue-with-cloudwatch-events.html
 - csvlake's own message, on the same queue: ``{"csvlake": "look_at_key", "bucket": …, "key": …}``,
-  ``{"csvlake": "converge_table", "table": …, "change_id": …, …}`` and
-  ``{"csvlake": "start_crawler", "asked_at": <seconds since 1970>}``.
+  ``{"csvlake": "converge_table", "table": …, "change_id": …, …}`` and ``{"csvlake": "look_at_crawler"}``, which
+  template.yaml sends, too.
 
-An event only says "look at this key": whether it told of a creation or a deletion is not even kept.
+An event only says "look at this key", or "look at the crawler": whether it told of a creation or a deletion is not even
+kept.
 """
 
 import json
@@ -22,14 +24,16 @@ from urllib.parse import unquote_plus
 from csvlake.errors import TransientError
 
 __all__ = [
+    "LOOK_AT_CRAWLER",
     "CrawlerRequest",
     "Message",
     "SourceObject",
     "TableRequest",
     "look_at_key",
     "parse_messages",
-    "start_crawler",
 ]
+
+LOOK_AT_CRAWLER = json.dumps({"csvlake": "look_at_crawler"})
 
 _MAX_NESTING = 4  # SQS, SNS, EventBridge, and one to spare; a message that nests deeper is not ours
 
@@ -56,9 +60,13 @@ class SourceObject:
 
 @dataclass(frozen=True)
 class CrawlerRequest:
-    """A crawler start that could not happen while the crawler ran."""
+    """A look at the crawler.
 
-    asked_at: float  # seconds since 1970; a crawl that began later has done it
+    Attributes:
+        failure: what Glue says of a crawl that failed; "" for none.
+    """
+
+    failure: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,11 +136,6 @@ def look_at_key(bucket: str, key: str) -> str:
     return json.dumps({"csvlake": "look_at_key", "bucket": bucket, "key": key})
 
 
-def start_crawler(asked_at: float) -> str:
-    """Return the body of the message that asks for a crawl that begins after ``asked_at`` (seconds since 1970)."""
-    return json.dumps({"csvlake": "start_crawler", "asked_at": asked_at})
-
-
 def _is_sqs(record: object) -> bool:
     return isinstance(record, Mapping) and record.get("eventSource") == "aws:sqs"
 
@@ -159,6 +162,8 @@ def _open(body: object, depth: int) -> _Asked:
         return _own(body)
     if body.get("source") == "aws.s3" and "detail-type" in body:
         return [_eventbridge(body["detail"])], None
+    if body.get("source") == "aws.glue" and body.get("detail-type") == "Glue Crawler State Change":
+        return [], _crawler_state(body["detail"])
     if body.get("Event") == "s3:TestEvent":  # sent once, when a notification is configured
         return [], None
     records = body.get("Records")
@@ -186,13 +191,19 @@ def _eventbridge(detail: Mapping[str, Any]) -> SourceObject:
     return SourceObject(_text(detail["bucket"]["name"]), key, decoded if decoded != key else None)
 
 
+def _crawler_state(detail: Mapping[str, Any]) -> CrawlerRequest:
+    if _text(detail["state"]) != "Failed":
+        return CrawlerRequest()
+    return CrawlerRequest(f"{detail.get('crawlerName')}: {detail.get('errorMessage') or detail.get('message')}")
+
+
 def _own(body: Mapping[str, Any]) -> _Asked:
     if body["csvlake"] == "look_at_key":
         return [SourceObject(_text(body["bucket"]), _text(body["key"]))], None
     if body["csvlake"] == "converge_table":
         return [], TableRequest.read(body)
-    if body["csvlake"] == "start_crawler":
-        return [], CrawlerRequest(float(body["asked_at"]))
+    if body["csvlake"] == "look_at_crawler":
+        return [], CrawlerRequest()
     raise ValueError(f"an unknown request {body['csvlake']!r}")
 
 

@@ -81,6 +81,7 @@ TABLE = Table(
     [
         ("s3", lambda aws: S3ObjectStore(aws, "lake").open_source("x")),
         ("s3", lambda aws: S3ObjectStore(aws, "lake").head("x")),
+        ("s3", lambda aws: S3ObjectStore(aws, "lake").touch("x")),
         ("s3", lambda aws: S3ObjectStore(aws, "lake").delete("x", "e")),
         ("s3", lambda aws: S3ObjectStore(aws, "lake").has_any("x")),
         ("s3", lambda aws: list(S3ObjectStore(aws, "lake").list_objects("x"))),
@@ -93,7 +94,7 @@ TABLE = Table(
         ("glue", lambda aws: GlueCatalog(aws, "lake").delete_partition("t", ["1"])),
         ("glue", lambda aws: GlueCatalog(aws, "lake").has_partition("t", ["1"])),
         ("glue", lambda aws: GlueCrawler(aws, "c").start()),
-        ("glue", lambda aws: GlueCrawler(aws, "c").last_started_at()),
+        ("glue", lambda aws: GlueCrawler(aws, "c").look()),
         ("sns", lambda aws: SnsOwner(aws, "arn:aws:sns:eu-west-1:1:x").tell("x", "y")),
         ("sqs", lambda aws: SqsQueue(aws, "http://q").send("x", 1)),
         ("sqs", lambda aws: SqsQueue(aws, "http://q").send_many(["x"], 1)),

@@ -168,6 +168,19 @@ def test_a_writer_that_fails_publishes_nothing(under_test: StoreUnderTest) -> No
     assert under_test.store.head("t.parquet") is None
 
 
+def test_touching_tells_when(under_test: StoreUnderTest) -> None:
+    under_test.store.touch("meta/_mark")
+    first = under_test.store.head("meta/_mark")
+    under_test.store.touch("meta/_mark")
+    second = under_test.store.head("meta/_mark")
+    assert under_test.read("meta/_mark") == b""
+    assert first is not None
+    assert second is not None
+    assert first.last_modified is not None
+    assert second.last_modified is not None
+    assert second.last_modified >= first.last_modified
+
+
 def test_deleting(under_test: StoreUnderTest) -> None:
     info = under_test.upload(KEY, b"x")
     under_test.store.delete(KEY, info.etag)

@@ -1,6 +1,5 @@
 """What every `Queue` and every `Crawler` does."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ import pytest
 
 from csvlake.aws import GlueCrawler, SqsQueue
 from csvlake.errors import TransientError
-from csvlake.lake.ports import Crawler, Queue
+from csvlake.lake.ports import Crawler, CrawlerState, Queue
 from tests.contract.conftest import BUCKET, DATABASE
 from tests.fakes import MemoryClock, MemoryCrawler, MemoryQueue
 
@@ -109,31 +108,33 @@ def test_messages_that_sqs_never_takes_are_trouble(aws: boto3.Session, fault_of_
 
 
 def test_a_crawler_starts_once_at_a_time(crawler: Crawler) -> None:
-    assert crawler.last_started_at() is None
+    assert crawler.look() == CrawlerState(is_running=False)
     assert crawler.start()
     assert not crawler.start()
+    assert crawler.look().is_running
 
 
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
-        ({"State": "READY"}, None),
-        ({"State": "READY", "LastCrawl": {"Status": "SUCCEEDED"}}, None),
-        ({"State": "READY", "LastCrawl": {"StartTime": 1_000_000.5}}, 1_000_000.5),
-        ({"State": "STOPPING", "CrawlElapsedTime": 9, "LastCrawl": {"StartTime": 1_000_000.5}}, 1_000_000.5),
+        ({"State": "READY"}, CrawlerState(is_running=False)),
+        ({"State": "READY", "LastCrawl": {"Status": "SUCCEEDED"}}, CrawlerState(is_running=False)),
+        (
+            {"State": "READY", "LastCrawl": {"Status": "SUCCEEDED", "StartTime": 1_000_000.5}},
+            CrawlerState(is_running=False, began_at=1_000_000.5),
+        ),
+        (
+            {"State": "STOPPING", "CrawlElapsedTime": 9, "LastCrawl": {"Status": "FAILED", "StartTime": 1_000_000.5}},
+            CrawlerState(is_running=False, began_at=1_000_000.5, has_failed=True),
+        ),
+        (
+            {"State": "RUNNING", "CrawlElapsedTime": 9, "LastCrawl": {"Status": "CANCELLED", "StartTime": 1.0}},
+            CrawlerState(is_running=True, began_at=1.0, has_failed=True),
+        ),
     ],
 )
-def test_glue_tells_when_the_last_crawl_began(
-    aws: boto3.Session, told: dict[str, object], expected: float | None
-) -> None:
-    assert glue_crawler_that_tells(aws, told).last_started_at() == expected
-
-
-def test_glue_tells_of_a_running_crawl_how_long_it_has_run(aws: boto3.Session) -> None:
-    told = {"State": "RUNNING", "CrawlElapsedTime": 100_000, "LastCrawl": {"StartTime": 1.0}}
-    started_at = glue_crawler_that_tells(aws, told).last_started_at()
-    assert started_at is not None
-    assert 0 <= time.time() - 100 - started_at < 60
+def test_what_glue_tells_of_a_crawler(aws: boto3.Session, told: dict[str, object], expected: CrawlerState) -> None:
+    assert glue_crawler_that_tells(aws, told).look() == expected
 
 
 def glue_crawler_that_tells(session: boto3.Session, told: dict[str, object]) -> GlueCrawler:

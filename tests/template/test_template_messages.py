@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from csvlake.events import LOOK_AT_CRAWLER
 from tests.template.stacks import Stack, as_list, build_stack, read_source
 
 
@@ -98,7 +99,33 @@ def test_only_the_one_before_may_send(stack: Stack, policy: str, service: str, a
     assert found["Effect"] == "Allow"
     assert as_list(found["Action"]) == [action]
     operator = "ArnEqualsIfExists" if policy == "ObjectsTopicPolicy" else "ArnEquals"
-    assert found["Condition"] == {operator: {"aws:SourceArn": source}}
+    (condition,) = [found["Condition"][operator]]
+    assert as_list(condition["aws:SourceArn"]) == [source]
+
+
+def test_the_crawlers_ends_and_a_clock_go_to_the_topic_in_crawler_mode_only(stack: Stack) -> None:
+    assert list(stack.of_type("AWS::Events::Rule")) == ["ObjectsRule"]
+    crawled = build_stack(CatalogMode="crawler")
+    rules = crawled.of_type("AWS::Events::Rule")
+    assert rules["CrawlerRule"]["EventPattern"] == {
+        "source": ["aws.glue"],
+        "detail-type": ["Glue Crawler State Change"],
+        "detail": {"crawlerName": ["Crawler"], "state": ["Succeeded", "Failed"]},
+    }
+    assert rules["CrawlerClockRule"]["ScheduleExpression"] == "rate(15 minutes)"
+    (target,) = rules["CrawlerClockRule"]["Targets"]
+    assert json.loads(target["Input"]) == json.loads(LOOK_AT_CRAWLER)
+    for rule in rules.values():
+        (target,) = rule["Targets"]
+        assert (target["Arn"], target["DeadLetterConfig"]) == ("ObjectsTopic", {"Arn": "EventDlq.Arn"})
+    senders = {
+        arn
+        for _, statement in crawled.statements()
+        if statement.get("Principal") == {"Service": "events.amazonaws.com"}
+        for named in statement["Condition"].values()
+        for arn in as_list(named["aws:SourceArn"])
+    }
+    assert senders == {f"{name}.Arn" for name in rules}
 
 
 def test_nobody_else_is_let_in_by_a_resource_policy(stack: Stack) -> None:

@@ -94,6 +94,8 @@ def test_the_converter_writes_the_catalog_in_direct_mode_only() -> None:
     assert "StartCrawler" not in direct
     assert "WriteCatalog" not in crawler
     assert "glue:StartCrawler" in crawler["StartCrawler"]["Action"]
+    assert "ReadMark" not in direct
+    assert crawler["ReadMark"]["Resource"] == "DataBucket.Arn/meta/_crawl-wanted"
     assert crawler["StartCrawler"]["Resource"] == "arn:aws:glue:eu-west-1:111122223333:crawler/Crawler"
 
 
@@ -135,7 +137,7 @@ def test_the_converter_may_do_in_the_catalog_exactly_what_its_adapter_calls() ->
     }
     received = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
     assert {action for action in granted if action.startswith(("glue:", "sqs:"))} - received == called_actions(
-        "glue.py", "sqs.py"
+        "glue.py", "glue_crawler.py", "sqs.py"
     )
 
 

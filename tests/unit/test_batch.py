@@ -10,7 +10,7 @@ import pytest
 
 from csvlake.engine.model import Agree, Converted, ConvertOptions, Source
 from csvlake.errors import TransientError
-from csvlake.events import parse_messages, start_crawler
+from csvlake.events import LOOK_AT_CRAWLER, parse_messages
 from csvlake.lake.ledger import LEDGER_COLUMNS, REJECT_COLUMNS
 from tests.fakes import MemoryStore, convert_simply
 from tests.lakes import LakeInMemory, run, sqs_event
@@ -278,55 +278,54 @@ def test_nothing_is_acknowledged_without_the_ledger() -> None:
 # The crawler ---------------------------------------------------------------------------------------------------------
 
 
-def sqs_record(body: str) -> dict[str, Any]:
-    return {"Records": [{"messageId": "c", "eventSource": "aws:sqs", "body": body}]}
-
-
 def test_in_direct_mode_nothing_is_crawled(lake: LakeInMemory) -> None:
     batch = lake.batch()
-    assert not batch.run(parse_messages(sqs_record(start_crawler(1.0))), "r1")
-    assert batch.crawler is None
+    assert not batch.run(parse_messages(sqs_record(LOOK_AT_CRAWLER)), "r1")
+    assert batch.crawls is None
 
 
 def test_the_crawler_is_started_after_data_was_published(lake: LakeInMemory) -> None:
     lake = lake.with_crawler()
     assert lake.crawler is not None
     run(lake.batch(), lake.upload("t/x.csv", "id", "1"))
-    assert (lake.crawler.starts, lake.queue.sent) == (1, [])
+    assert lake.crawler.starts == 1
+    lake.crawler.end()
+    assert not lake.run_event(sqs_record(LOOK_AT_CRAWLER))
+    assert lake.crawler.starts == 1
 
 
-def test_a_start_while_it_runs_is_kept_and_done_later(lake: LakeInMemory) -> None:
+def test_what_publishes_nothing_asks_for_no_crawl(lake: LakeInMemory) -> None:
     lake = lake.with_crawler()
-    crawler = lake.crawler
-    assert crawler is not None
-    run(lake.batch(), lake.upload("t/x.csv", "id", "1"))
-    lake.clock.advance(10)
-    for number in range(3):
-        run(lake.batch(), lake.upload(f"t/{number}.csv", "id", "1"))
-    assert (crawler.starts, len(lake.queue.sent)) == (1, 3)
+    assert lake.crawler is not None
+    lake.store.upload("csv-files/t/_contract.yaml", "null_tokens: [x]")
+    run(lake.batch(), lake.upload("t/empty.csv"), "csv-files/t/gone.csv", "csv-files/t/_contract.yaml", "!poison")
+    assert [row["outcome"] for row in lake.ledger()] == ["refused", "deleted", "converted"]
+    assert lake.crawler.starts == 0
 
-    lake.clock.advance(60)  # it still runs: all three are kept again
-    for body in lake.queue.receive():
-        assert not lake.run_event(sqs_record(body))
-    assert (crawler.starts, len(lake.queue.sent)) == (1, 3)
 
-    crawler.running = False
-    lake.clock.advance(60)
-    for body in lake.queue.receive():
-        assert not lake.run_event(sqs_record(body))
-    assert (crawler.starts, len(lake.queue.sent)) == (2, 0)  # one crawl did for all of them
+def test_the_crawl_of_a_file_whose_process_died_after_publishing_is_asked_for(lake: LakeInMemory) -> None:
+    lake = lake.with_crawler()
+    assert lake.crawler is not None
+    lake.converge(lake.upload("t/x.csv", "id", "1"))
+    run(lake.batch(), "csv-files/t/x.csv")
+    assert [row["outcome"] for row in lake.ledger()] == ["unchanged"]
+    assert lake.crawler.starts == 1
 
 
 def test_a_request_that_cannot_be_kept_fails_its_message(lake: LakeInMemory) -> None:
     lake = lake.with_crawler()
-    crawler = lake.crawler
-    assert crawler is not None
+    assert lake.crawler is not None
 
     def broken() -> bool:
         raise TransientError("no crawler today")
 
-    crawler.start = broken  # type: ignore[method-assign]
-    (failure,) = lake.run_event(sqs_record(start_crawler(1.0)))
+    lake.crawler.start = broken  # type: ignore[method-assign]
+    lake.store.touch("meta/_crawl-wanted")
+    (failure,) = lake.run_event(sqs_record(LOOK_AT_CRAWLER))
     assert failure.message_id == "c"
     with pytest.raises(TransientError, match="no crawler today"):
         run(lake.batch(), lake.upload("t/x.csv", "id", "1"))
+
+
+def sqs_record(body: str) -> dict[str, Any]:
+    return {"Records": [{"messageId": "c", "eventSource": "aws:sqs", "body": body}]}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from csvlake.errors import TransientError
-from csvlake.events import CrawlerRequest, SourceObject, look_at_key, parse_messages, start_crawler
+from csvlake.events import LOOK_AT_CRAWLER, CrawlerRequest, SourceObject, look_at_key, parse_messages
 
 KEY = "csv-files/sales/dt=2026-01-01/x.csv"
 
@@ -94,9 +94,25 @@ def test_the_test_event_asks_for_nothing() -> None:
     assert (message.objects, message.trouble) == ((), None)
 
 
-def test_a_crawler_request_comes_back_as_it_was() -> None:
-    (message,) = parse_messages(sqs(start_crawler(12.5)))
-    assert message.request == CrawlerRequest(12.5)
+def crawler_state(state: str, **told: str) -> dict[str, Any]:
+    detail = {"accountId": "1", "crawlerName": "c", "state": state, "message": f"Crawler {state}", **told}
+    return {"source": "aws.glue", "detail-type": "Glue Crawler State Change", "detail": detail}
+
+
+@pytest.mark.parametrize(
+    ("body", "failure"),
+    [
+        (LOOK_AT_CRAWLER, ""),
+        (crawler_state("Succeeded", tablesCreated="1"), ""),
+        (sns(crawler_state("Succeeded")), ""),
+        (crawler_state("Stopped"), ""),
+        (crawler_state("Failed", errorMessage="Internal Service Exception"), "c: Internal Service Exception"),
+        (crawler_state("Failed"), "c: Crawler Failed"),
+    ],
+)
+def test_a_crawlers_events_ask_for_a_look_at_it(body: Any, failure: str) -> None:
+    (message,) = parse_messages(sqs(body))
+    assert (message.request, message.objects, message.trouble) == (CrawlerRequest(failure), (), None)
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -124,7 +140,8 @@ def deep(levels: int) -> dict[str, Any]:
         {"source": "aws.s3", "detail-type": "Object Created", "detail": None},
         {"Type": "SubscriptionConfirmation", "Message": "x"},
         {"csvlake": "sing"},
-        {"csvlake": "start_crawler", "asked_at": "soon"},
+        {"source": "aws.glue", "detail-type": "Glue Job State Change", "detail": {"state": "FAILED"}},
+        {"source": "aws.glue", "detail-type": "Glue Crawler State Change", "detail": {}},
         deep(9),
         "[" * 100_000,
     ],

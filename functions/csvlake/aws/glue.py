@@ -1,6 +1,5 @@
-"""One database of the Glue Data Catalog as the lake's `Catalog`, and a crawler as its `Crawler`."""
+"""One database of the Glue Data Catalog as the lake's `Catalog`."""
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from csvlake.lake.ports import Partition, Table, TableChanged
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
-__all__ = ["GlueCatalog", "GlueCrawler"]
+__all__ = ["GlueCatalog"]
 
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 6})
 _MAX_COMMENT = 255  # characters: https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
@@ -26,7 +25,6 @@ _MAX_ENTRIES = 100  # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchUp
 _PARTITION_MEMBERS = frozenset({"Values", "LastAccessTime", "StorageDescriptor", "Parameters", "LastAnalyzedTime"})
 _EXISTS = "AlreadyExistsException"
 _CHANGED = "ConcurrentModificationException"
-_CRAWLER_BUSY = frozenset({"CrawlerRunningException", "CrawlerStoppingException"})
 
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -201,34 +199,6 @@ class GlueCatalog:
         if table is None:
             raise TableChanged(f"table {name} went again at once")
         return table
-
-
-class GlueCrawler:
-    """The `Crawler` of a name."""
-
-    def __init__(self, session: boto3.Session, name: str) -> None:
-        self._client: GlueClient = session.client("glue", config=_CONFIG)
-        self._name = name
-
-    def start(self) -> bool:
-        """Start a crawl; False where one runs already."""
-        with translated(f"start crawler {self._name}"):
-            try:
-                self._client.start_crawler(Name=self._name)
-            except ClientError as error:
-                if code_of(error) in _CRAWLER_BUSY:
-                    return False
-                raise
-        return True
-
-    def last_started_at(self) -> float | None:
-        """Return when the newest crawl began; while it runs Glue tells only for how long it has."""
-        with translated(f"look at crawler {self._name}"):
-            crawler: dict[str, Any] = dict(self._client.get_crawler(Name=self._name)["Crawler"])
-        if crawler.get("State") == "RUNNING" and crawler.get("CrawlElapsedTime"):
-            return time.time() - float(crawler["CrawlElapsedTime"]) / 1000
-        started = (crawler.get("LastCrawl") or {}).get("StartTime")
-        return started.timestamp() if started is not None else None
 
 
 def _read_table(native: Any) -> Table:

@@ -163,6 +163,11 @@ class S3ObjectStore:
             )
             self._commit(publication, key)
 
+    def touch(self, key: str) -> None:
+        """Write an empty object."""
+        with translated(f"write {self._url(key)}"):
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=b"")
+
     def delete(self, key: str, expected: str) -> None:
         """Delete an object if it still is the one with this ETag.
 

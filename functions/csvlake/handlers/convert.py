@@ -24,6 +24,7 @@ from csvlake.lake.batch import Batch
 from csvlake.lake.changes import Changes
 from csvlake.lake.contracts import Contracts
 from csvlake.lake.converge import Converger
+from csvlake.lake.crawl import Crawls
 from csvlake.lake.ledger import Ledger
 from csvlake.lake.naming import Layout
 from csvlake.lake.prepare import Lake
@@ -61,7 +62,9 @@ class _Container:
             catalog, store, self.queue, self.clock, changes, owner, layout, settings.bucket, registers=is_direct
         )
         self.ledger = Ledger(store, settings.meta_prefix)
-        self.crawler = None if is_direct else GlueCrawler(session, settings.crawler_name)
+        crawler = GlueCrawler(session, settings.crawler_name)
+        crawls = Crawls(crawler, store, self.queue, self.clock, owner, settings.meta_prefix)
+        self.crawls = None if is_direct else crawls
         self.converger = Converger(
             Lake(
                 store=store,
@@ -109,7 +112,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         clock=container.clock,
         queue=container.queue,
         bucket=container.settings.bucket,
-        crawler=container.crawler,
+        crawls=container.crawls,
         threads=_THREADS,
         time_left_s=lambda: context.get_remaining_time_in_millis() / 1000,
         on_trouble=lambda key, _: logger.exception("conversion failed", extra={"source_key": key}),

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from csvlake.errors import TransientError
 from csvlake.events import CrawlerRequest, Message, SourceObject, TableRequest, look_at_key
 from csvlake.lake.converge import Converger, NoTimeError
-from csvlake.lake.crawl import request_crawl
+from csvlake.lake.crawl import Crawls
 from csvlake.lake.ledger import Entry, Ledger, Outcome
-from csvlake.lake.ports import Clock, Crawler, Queue
+from csvlake.lake.ports import Clock, Queue
 
 __all__ = ["Batch", "Failure"]
 
@@ -36,7 +36,7 @@ class Batch:
     Attributes:
         queue: where the messages came from.
         bucket: keys in other buckets are not ours to look at.
-        crawler: None where the converter registers the tables itself.
+        crawls: None where the converter registers the tables itself.
         threads: how many keys are looked at in one go.
         time_left_s: seconds until this process is ended. A key is begun only when as many are left as the longest
             before it took, and some more; the others go back to the queue as new messages, so that waiting for their
@@ -51,7 +51,7 @@ class Batch:
     clock: Clock
     queue: Queue
     bucket: str
-    crawler: Crawler | None = None
+    crawls: Crawls | None = None
     threads: int = 1
     time_left_s: Callable[[], float] = lambda: math.inf
     on_trouble: Callable[[str, Exception], None] = lambda _key, _error: None
@@ -73,8 +73,8 @@ class Batch:
         ended = self._converge_all([source for message in messages for source in message.objects], entry)
         self.outcomes = list({told.source_key: told for source in ended for told in _tell(ended[source])}.values())
         entry.finish(self.outcomes)
-        if self.crawler is not None and self.outcomes:
-            request_crawl(self.crawler, self.queue, self.clock)
+        if self.crawls is not None and any(_is_published(outcome) for outcome in self.outcomes):
+            self.crawls.request()
         failures = (self._judge(message, ended) for message in messages)
         return [failure for failure in failures if failure is not None]
 
@@ -136,10 +136,15 @@ class Batch:
         return None
 
     def _handle(self, request: CrawlerRequest | TableRequest | None) -> None:
-        if isinstance(request, CrawlerRequest) and self.crawler is not None:
-            request_crawl(self.crawler, self.queue, self.clock, request.asked_at)
+        if isinstance(request, CrawlerRequest) and self.crawls is not None:
+            self.crawls.look(request.failure)
         if isinstance(request, TableRequest):
             self.converger.converge_table(request)
+
+
+def _is_published(outcome: Outcome) -> bool:
+    """Return whether a file stands at its target. After an unchanged one, too: its request may have been lost."""
+    return outcome.target_key is not None and outcome.outcome in {"converted", "unchanged"}
 
 
 def _tell(results: Sequence[Outcome | Exception | None]) -> list[Outcome]:

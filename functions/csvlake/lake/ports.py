@@ -21,6 +21,7 @@ __all__ = [
     "Catalog",
     "Clock",
     "Crawler",
+    "CrawlerState",
     "ObjectInfo",
     "ObjectStore",
     "Owner",
@@ -108,6 +109,9 @@ class ObjectStore(Protocol):
         self, key: str, path: Path, metadata: Mapping[str, str] | None = None, expected: str | None = None
     ) -> None:
         """Publish a local file as one object, visible at once and whole; arguments and errors as `put_table`."""
+
+    def touch(self, key: str) -> None:
+        """Write an empty object, so that its time of last change is now."""
 
     def delete(self, key: str, expected: str) -> None:
         """Delete an object if it still is the one with this ETag; one that is gone already is no error.
@@ -231,14 +235,29 @@ class Catalog(Protocol):
         """Remove a partition; one that is gone already is no error."""
 
 
+@dataclass(frozen=True)
+class CrawlerState:
+    """What a crawler does, and did last.
+
+    Attributes:
+        is_running: whether a crawl is under way. One that is about to end may be told as ended.
+        began_at: when the newest crawl that ended began, in seconds since 1970; None where there is none.
+        has_failed: whether that crawl did not come to its end.
+    """
+
+    is_running: bool
+    began_at: float | None = None
+    has_failed: bool = False
+
+
 class Crawler(Protocol):
     """The crawler of the data bucket."""
 
     def start(self) -> bool:
-        """Start a crawl; False where one runs already."""
+        """Start a crawl; False where one is under way or about to end."""
 
-    def last_started_at(self) -> float | None:
-        """Return when the newest crawl began, in seconds since 1970; None where that is not known."""
+    def look(self) -> CrawlerState:
+        """Return what the crawler does now."""
 
 
 class Queue(Protocol):
