@@ -171,7 +171,9 @@ CONTRACT_FORM = Fields(
             "rescue",
         ),
         "on_new_column": Field(
-            Choice("a policy", get_args(OnNewColumn)), "What becomes of a column that the table does not have.", "add"
+            Choice("a policy", get_args(OnNewColumn)),
+            "What becomes of a column that is not among columns, where those are given.",
+            "add",
         ),
         "on_missing_column": Field(
             Choice("a policy", get_args(OnMissingColumn)),
