@@ -44,6 +44,8 @@ def predicates(kind: str, values: list[Any]) -> Iterator[tuple[str, Test]]:
         f"{{c}} BETWEEN {literal(low, kind)} AND {literal(high, kind)}",
         lambda v: v is not None and low <= v <= high,
     )
+    if far := FAR.get(family(kind)):  # beyond what the file's statistics span, in whatever type they are read
+        yield f"{{c}} = {literal(far, kind)}", lambda v: v == far
     yield "{c} IS NULL", lambda v: v is None
     yield "{c} IS NOT NULL", lambda v: v is not None
 
@@ -64,6 +66,15 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "date": (dt.date(2026, 1, 2), dt.date(1969, 12, 31)),
     "timestamp": (dt.datetime(2026, 1, 2), dt.datetime(1969, 12, 31)),
     "string": ("a", "7"),
+}
+
+
+FAR: dict[str, Any] = {
+    "number": 9_999_999_999_999,
+    "double": 1e300,
+    "date": dt.date(9999, 12, 31),
+    "timestamp": dt.datetime(9999, 12, 31),
+    "string": "~~~",
 }
 
 

@@ -34,6 +34,7 @@ def test_questions_have_their_answers() -> None:
         '"c" < -7': [],
         '"c" IN (5, -7)': ["0", "2"],
         '"c" BETWEEN -7 AND 5': ["0", "2"],
+        '"c" = 9999999999999': [],
         '"c" IS NULL': ["1"],
         '"c" IS NOT NULL': ["0", "2"],
     }

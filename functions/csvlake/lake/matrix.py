@@ -24,15 +24,14 @@ def is_silent(stored: str, shown: str) -> bool:
     """
     if stored == shown:
         return False
-    if stored in {"timestamp", "bigint"}:
-        return shown == {"timestamp": "bigint", "bigint": "date"}[stored]
-    of_file = _DECIMAL.fullmatch(stored)
-    if of_file is None:
-        return False
-    if int(of_file[1]) > 18:
-        return shown == "string"
-    of_table = _DECIMAL.fullmatch(shown)  # its statistics are whole numbers, and pruned by as such
-    return shown in {"bigint", "date"} or (of_table is not None and of_table[2] != of_file[2])
+    of_file, of_table = _DECIMAL.fullmatch(stored), _DECIMAL.fullmatch(shown)
+    if of_table is not None:  # a WHERE prunes by the file's statistics as if they were decimals without the dot
+        if of_file is not None:
+            return of_file[2] != of_table[2]
+        return stored in {"date", "timestamp", "string"} or (stored == "bigint" and int(of_table[2]) > 0)
+    if of_file is not None:
+        return shown == "string" if int(of_file[1]) > 18 else shown in {"bigint", "date"}
+    return (stored, shown) in {("timestamp", "bigint"), ("date", "bigint"), ("bigint", "date")}
 
 
 def choose_shown(stored: Iterable[str], wanted: str, *, has_partitions: bool) -> str:
