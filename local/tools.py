@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local.state import ROOT, TOOLS, State
 
-SAM_REQUIREMENTS = Path(__file__).with_name("sam-requirements.txt")
+REQUIREMENTS = {name: Path(__file__).with_name(f"{name}-requirements.txt") for name in ("sam", "aws")}
 
 Say = Callable[[str], None]
 
@@ -35,17 +35,26 @@ def find_uv() -> str:
 
 def ensure_sam(say: Say) -> Path:
     """Return the `sam` program, installing it on first use: 60 packages that must not meet ours."""
-    folder = TOOLS / "sam"
+    return _ensure_program("sam", "the AWS SAM CLI", say)
+
+
+def ensure_aws(say: Say) -> Path:
+    """Return the `aws` program, version 1, installing it on first use: its packages must not meet ours either."""
+    return _ensure_program("aws", "the AWS CLI", say)
+
+
+def _ensure_program(name: str, title: str, say: Say) -> Path:
+    folder = TOOLS / name
     kept = folder / "installed-requirements.txt"
-    wanted = SAM_REQUIREMENTS.read_text()
+    wanted = REQUIREMENTS[name].read_text()
     if not kept.exists() or kept.read_text() != wanted:
-        say("installing the AWS SAM CLI into .tools/sam (once)")
+        say(f"installing {title} into .tools/{name} (once)")
         uv = find_uv()
         _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
-        install = [uv, "pip", "install", "--quiet", "--require-hashes", "-r", str(SAM_REQUIREMENTS)]
+        install = [uv, "pip", "install", "--quiet", "--require-hashes", "-r", str(REQUIREMENTS[name])]
         _run([*install, "--python", str(folder / "bin" / "python")])
         kept.write_text(wanted)
-    return folder / "bin" / "sam"
+    return folder / "bin" / name
 
 
 def ensure_runtime(state: State, say: Say) -> None:

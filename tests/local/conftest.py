@@ -54,3 +54,8 @@ def lake(stack: dict[str, str]) -> LakeClient:
 def session() -> boto3.Session:
     """A boto3 session with the deployer's keys."""
     return boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=REGION)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the clients come last: they read the tables that the other tests have made."""
+    items.sort(key=lambda item: item.path.name == "test_clients.py")
