@@ -157,6 +157,19 @@ def test_anything_else_stays_text(cells: list[str]) -> None:
     assert column(cells) == ("string", [cell or None for cell in cells])
 
 
+def test_dates_under_a_timestamp_are_told_from_midnights() -> None:
+    converted = run(b"k,v\nx,2026-01-31\nx,2026-02-01\n", {"v": "timestamp"})
+    assert read(converted)["v"].to_pylist() == [datetime(2026, 1, 31), datetime(2026, 2, 1)]
+    assert converted.report.schema[1].format == "%Y-%m-%d"
+    assert converted.report.rows_rescued == 0
+
+
+def test_midnights_under_a_date_are_told_from_dates() -> None:
+    converted = run(b"k,v\nx,2026-01-31 00:00:00\nx,2026-02-01 00:00:00\n", {"v": "date"})
+    assert read(converted)["v"].to_pylist() == [date(2026, 1, 31), date(2026, 2, 1)]
+    assert converted.report.schema[1].format == "%Y-%m-%d %H:%M:%S"
+
+
 def test_types_text_keeps_every_cell_as_it_is() -> None:
     assert column(["1", "", "12.50"], types="text") == ("string", ["1", None, "12.50"])
 

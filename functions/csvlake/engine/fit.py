@@ -41,12 +41,13 @@ def fit_column(
         return (values if kind.name == "text" else cells.as_text()), {}
     if kind.name == "empty":
         return pa.nulls(cells.count, type_), {}
-    if glue_type(kind) == wanted and choose_format(kind, wanted) == format_:
+    is_read = glue_type(kind) != "string" and choose_format(kind, wanted) == format_
+    if is_read and glue_type(kind) == wanted:
         return values, {}
+    if is_read and _fits_whole(kind, wanted):
+        return _cast(cells, values, type_), {}
     if format_:
         return _fit_formatted(cells, wanted, format_)
-    if glue_type(kind) != "string" and not choose_format(kind, wanted) and _fits_whole(kind, wanted):
-        return _cast(cells, values, type_), {}
     return _fit_each(cells, wanted, type_)
 
 

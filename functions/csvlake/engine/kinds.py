@@ -41,7 +41,8 @@ GLUE_TYPES = {
     "date": "YYYY-MM-DD from 0001-01-01 on, or as the format says; zeros before day, month and hour and the case of a "
     "month's name are not told apart where a contract gives the format and cells differ in them",
     "timestamp": "YYYY-MM-DD HH:MM:SS or as the format says, with at most three digits of a second and no zone; where "
-    "the column is not of one format, T and the blank, and zeros at the end of the fraction, are not told apart",
+    "the column is not of one format, T and the blank, zeros at the end of the fraction, and a date and its midnight, "
+    "are not told apart",
     "string": "any text; only an empty cell is null, quoted or not, and what a contract names as null",
 }
 
@@ -175,7 +176,7 @@ def choose_format(kind: Kind, type_: str, given: str = "") -> str:
         if given:
             formats = [format_ for format_ in formats if loosen(format_) == loosen(given)]
         chosen = formats[0] if formats and (given or _is_sure(kind)) else given
-        return "" if chosen == plain and not kind.formats else chosen
+        return "" if chosen == _PLAIN_FORMATS[type_] and not kind.formats else chosen
     if type_ == "boolean":
         if kind.name == "number" and kind.digits <= 1 and not kind.scale:
             return "1/0"
