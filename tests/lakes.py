@@ -31,6 +31,8 @@ from tests.fakes import (
     convert_simply,
 )
 
+GRACE_S = 130  # longer than a change of types takes at least
+
 
 @dataclass
 class LakeInMemory:
@@ -102,6 +104,18 @@ class LakeInMemory:
 
     def converge(self, key: str) -> Outcome:
         return self.process().converge(key)
+
+    def deliver(self, converger: Converger | None = None, rounds: int = 40) -> None:
+        """Deliver what is in the queue until nothing is left. Changes of types come to their end."""
+        for number in range(rounds):
+            bodies = self.queue.receive()
+            records = [{"messageId": str(at), "eventSource": "aws:sqs", "body": body} for at, body in enumerate(bodies)]
+            if records:
+                assert self.batch(converger).run(parse_messages({"Records": records}), f"d{number}") == []
+            if not self.queue.sent:
+                return
+            self.clock.advance(GRACE_S)
+        raise AssertionError("the queue never ran dry")
 
     def rows(self, name: str) -> list[tuple[Any, ...]]:
         """Return the rows of one file's target, [] where there is none."""

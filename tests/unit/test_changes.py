@@ -8,25 +8,10 @@ from csvlake.events import parse_messages
 from csvlake.lake.ports import Table
 from tests.lakes import LakeInMemory, run
 
-GRACE_S = 130
-
 
 @pytest.fixture
 def lake() -> LakeInMemory:
     return LakeInMemory()
-
-
-def deliver(lake: LakeInMemory, rounds: int = 40) -> None:
-    """Deliver what is in the queue until nothing is left."""
-    for number in range(rounds):
-        bodies = lake.queue.receive()
-        records = [{"messageId": str(at), "eventSource": "aws:sqs", "body": body} for at, body in enumerate(bodies)]
-        if records:
-            assert lake.batch().run(parse_messages({"Records": records}), f"d{number}") == []
-        if not lake.queue.sent:
-            return
-        lake.clock.advance(GRACE_S)
-    raise AssertionError("the queue never ran dry")
 
 
 def shown(lake: LakeInMemory) -> str:
@@ -37,13 +22,13 @@ def test_the_common_case_is_dull(lake: LakeInMemory) -> None:
     """Integers, then halves, then eighths, then a text."""
     lake.converge(lake.upload("t/1.csv", "id", "1", "2", "3"))
     lake.converge(lake.upload("t/2.csv", "id", "1.5"))
-    deliver(lake)
+    lake.deliver()
     assert shown(lake) == "decimal(18,1)"
     lake.converge(lake.upload("t/3.csv", "id", "1.125"))
-    deliver(lake)
+    lake.deliver()
     assert shown(lake) == "decimal(18,3)"
     lake.converge(lake.upload("t/4.csv", "id", "n/a"))
-    deliver(lake)
+    lake.deliver()
     assert shown(lake) == "decimal(18,3)"
     stored = {name: str(lake.table(f"t/{name}.csv").schema.field("id").type) for name in "1234"}
     assert set(stored.values()) == {"decimal128(18, 3)"}
@@ -60,7 +45,7 @@ def test_more_scale_goes_by_way_of_string(lake: LakeInMemory) -> None:
     # A file that comes meanwhile is written in the type to come.
     lake.converge(lake.upload("t/3.csv", "id", "7"))
     assert str(lake.table("t/3.csv").schema.field("id").type) == "decimal128(18, 3)"
-    deliver(lake)
+    lake.deliver()
     assert shown(lake) == "decimal(18,3)"
     assert str(lake.table("t/1.csv").schema.field("id").type) == "decimal128(18, 3)"
 
@@ -73,7 +58,7 @@ def test_a_change_is_not_over_before_every_older_conversion_must_be(lake: LakeIn
         for number, body in enumerate(lake.queue.receive()):
             lake.batch().run(parse_messages({"Records": [sqs(body)]}), f"q{number}")
         assert shown(lake) == "string"
-    deliver(lake)
+    lake.deliver()
     assert shown(lake) == "decimal(18,3)"
 
 
@@ -107,9 +92,9 @@ def test_a_crash_before_the_change_leaves_a_message_that_ends_by_itself(lake: La
     with pytest.raises(KeyboardInterrupt):
         lake.converge(lake.upload("t/2.csv", "id", "1.5"))
     assert shown(lake) == "bigint"
-    deliver(lake)
+    lake.deliver()
     lake.converge("csv-files/t/2.csv")
-    deliver(lake)
+    lake.deliver()
     assert shown(lake) == "decimal(18,1)"
     assert str(lake.table("t/1.csv").schema.field("id").type) == "decimal128(18, 1)"
 
@@ -123,7 +108,7 @@ def test_a_crash_after_the_change_delays_it_only(lake: LakeInMemory) -> None:
     lake.store.before("put", 1, crash)
     with pytest.raises(KeyboardInterrupt):
         lake.converge(lake.upload("t/2.csv", "id", "1.5"))
-    deliver(lake)
+    lake.deliver()
     assert str(lake.table("t/1.csv").schema.field("id").type) == "decimal128(18, 1)"
     assert lake.catalog.tables["t"].change is None
 
@@ -134,7 +119,7 @@ def test_a_change_whose_message_was_lost_is_taken_up_by_a_later_event(lake: Lake
     lake.queue.sent.clear()
     lake.clock.advance(3601)
     lake.converge(lake.upload("t/3.csv", "id", "2"))
-    deliver(lake)
+    lake.deliver()
     assert lake.catalog.tables["t"].change is None
     assert str(lake.table("t/1.csv").schema.field("id").type) == "decimal128(18, 1)"
 
@@ -142,7 +127,7 @@ def test_a_change_whose_message_was_lost_is_taken_up_by_a_later_event(lake: Lake
 def test_partitions_follow_their_table(lake: LakeInMemory) -> None:
     lake.converge(lake.upload("t/dt=1/x.csv", "id", "1.5"))
     lake.converge(lake.upload("t/dt=2/x.csv", "id,more", "1.125,x"))
-    deliver(lake)
+    lake.deliver()
     table = lake.catalog.tables["t"]
     assert {column.name: column.type for column in table.columns} == {"id": "decimal(18,3)", "more": "string"}
     assert {columns[:1] for columns in lake.catalog.partition_columns.values()} == {table.columns[:1]}
@@ -153,7 +138,7 @@ def test_a_partitioned_table_shows_meanwhile_what_fits_no_file(lake: LakeInMemor
     lake.converge(lake.upload("t/dt=1/x.csv", "id", "1"))
     lake.converge(lake.upload("t/dt=1/y.csv", "id", "1.5"))
     assert shown(lake) == "boolean"
-    deliver(lake)
+    lake.deliver()
     assert shown(lake) == "decimal(18,1)"
     assert {columns[0].type for columns in lake.catalog.partition_columns.values()} == {"decimal(18,1)"}
 

@@ -9,7 +9,6 @@ from csvlake.lake.contracts import apply_contract
 from csvlake.lake.ports import Table
 from csvlake.lake.stamp import Stamp, digest_contract
 from tests.lakes import LakeInMemory
-from tests.unit.test_changes import deliver
 
 KEY = "csv-files/t/_contract.yaml"
 DECIMALS = "columns:\n  - {name: id, type: 'decimal(18,2)', description: money}\n"
@@ -45,7 +44,7 @@ def test_a_contract_before_the_first_file_makes_the_table_with_it(lake: LakeInMe
 def test_a_contract_converts_older_files_again(lake: LakeInMemory) -> None:
     lake.converge(lake.upload("t/x.csv", "id", "1"))
     assert lake.converge(upload(lake, DECIMALS + "null_tokens: ['1']\n")).outcome == "converted"
-    deliver(lake)
+    lake.deliver()
     assert lake.types("t") == {"id": "decimal(18,2)"}
     assert lake.rows("t/x.csv") == [(None,)]
     assert stamp_of(lake, "t/x.csv").contract == digest_contract(lake.catalog.tables["t"].contract) != ""
@@ -57,7 +56,7 @@ def test_deleting_a_contract_converts_them_without_it(lake: LakeInMemory) -> Non
     assert lake.rows("t/x.csv") == [(None,), (2,)]
     lake.store.remove(KEY)
     assert lake.converge(KEY).outcome == "deleted"
-    deliver(lake)
+    lake.deliver()
     assert lake.rows("t/x.csv") == [(1,), (2,)]
     assert lake.catalog.tables["t"].contract == ""
 
@@ -85,7 +84,7 @@ def test_a_second_event_changes_nothing(lake: LakeInMemory) -> None:
 def test_a_change_of_descriptions_alone_converts_nothing(lake: LakeInMemory) -> None:
     lake.converge(lake.upload("t/x.csv", "id", "1"))
     lake.converge(upload(lake, DECIMALS))
-    deliver(lake)
+    lake.deliver()
     assert lake.converge(upload(lake, DECIMALS.replace("money", "euros"))).outcome == "unchanged"
     assert not lake.queue.sent
 
@@ -99,7 +98,7 @@ def test_a_contract_that_comes_while_the_table_is_made_is_not_lost(lake: LakeInM
 
     lake.catalog.before("create_table", meanwhile)
     lake.converge(lake.upload("t/x.csv", "id", "1"))
-    deliver(lake)
+    lake.deliver()
     assert lake.types("t") == {"id": "decimal(18,2)"}
     assert stamp_of(lake, "t/x.csv").contract != ""
 
@@ -138,7 +137,7 @@ def test_projected_partitions_are_not_registered(lake: LakeInMemory) -> None:
     assert not lake.catalog.partitions.get("t")
     lake.store.remove(KEY)
     lake.converge(KEY)
-    deliver(lake)
+    lake.deliver()
     assert not lake.catalog.tables["t"].projection
     assert set(lake.catalog.partitions["t"]) == {("2026-01-31",)}
 
@@ -159,7 +158,7 @@ def test_in_crawler_mode_contracts_are_read_from_the_bucket(lake: LakeInMemory) 
     assert str(crawled.table("t/x.csv").schema.field("id").type) == "int64"
     crawled.store.upload(KEY, DECIMALS)
     assert crawled.converge(KEY).outcome == "converted"
-    deliver(crawled)
+    crawled.deliver()
     assert str(crawled.table("t/x.csv").schema.field("id").type) == "decimal128(18, 2)"
     assert not crawled.catalog.tables
 
