@@ -23,7 +23,7 @@ from csvlake.lake.projection import projection_parameters
 from csvlake.lake.retype import add_columns, change_types, start_change
 from csvlake.lake.survey import list_table
 
-__all__ = ["Contracts", "apply_contract", "read_contract"]
+__all__ = ["Contracts", "apply_contract", "has_keys", "read_contract"]
 
 _MAX_BYTES = 256 << 10
 _MAX_TRIES = 8
@@ -82,11 +82,11 @@ class Contracts:
             return outcome
         raise TransientError(f"{key} did not come to rest in {_MAX_TRIES} tries")
 
-    def find(self, table: str) -> str:
-        """Return the contract of a table that is not made yet, as JSON; "" where there is none that can be read."""
+    def find(self, table: str, max_age_s: float = _KEEP_S) -> str:
+        """Return the contract of a table that keeps none, as JSON; "" where there is none that can be read."""
         kept = self._known.get(table)
         now = self.clock.monotonic()
-        if kept is not None and now - kept[0] < _KEEP_S:
+        if kept is not None and now - kept[0] < max_age_s:
             return kept[1]
         key = contract_key(table, self.layout)
         info, text = self._read(key)
@@ -113,12 +113,14 @@ class Contracts:
 
     def _apply(self, name: str, contract: Contract | None) -> bool:
         """Return whether anything changed."""
+        table = self.catalog.get_table(name)
         if not self.registers:
+            if table is not None and contract is not None:
+                _type_keys(table, contract)
             self._known.pop(name, None)
             keys = [info.key for info in list_table(self.store, self.layout, name)]
             self.queue.send_many([look_at_key(self.bucket, key) for key in keys], 0)
             return bool(keys)
-        table = self.catalog.get_table(name)
         if table is None or table.contract == _keep(contract):
             return table is None and contract is not None
         self.changes.begin(apply_contract(table, contract, self.clock.now().timestamp()))
@@ -168,9 +170,14 @@ def _keep(contract: Contract | None) -> str:
     return contract_json(replace(contract, columns=columns, description=""))
 
 
+def has_keys(table: Table, contract: Contract) -> bool:
+    """Return whether a table has the partition keys that a contract names; otherwise the contract is not for it."""
+    return not contract.partition_keys or [key.name for key in table.partition_keys] == list(contract.partition_keys)
+
+
 def _type_keys(table: Table, contract: Contract) -> tuple[Column, ...]:
     known = [key.name for key in table.partition_keys]
-    if contract.partition_keys and known != list(contract.partition_keys):
+    if not has_keys(table, contract):
         raise TerminalError(
             "partition_layout",
             f"the contract has the partition keys {', '.join(contract.partition_keys)}, and the table {table.name} has "

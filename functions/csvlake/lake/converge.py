@@ -108,13 +108,27 @@ class Converger:
             # the row with the newest beginning is the one that holds, however long partitions or a slow disk took.
             began_at = self._lake.clock.now()
             try:
-                return replace(self._look(placement, has_time), converted_at=began_at)
+                return replace(self._look_by_contract(placement, has_time), converted_at=began_at)
             except (_StartOver, PreconditionFailed, SourceChanged) as moved:
                 trouble = moved
             except TypesMoved as moved:
                 self._lake.tables.forget(placement.table)
                 trouble = moved
         raise TransientError(f"{placement.source_key} did not come to rest in {_MAX_STARTS} tries: {trouble}")
+
+    def _look_by_contract(self, placement: Placement, has_time: Callable[[], bool]) -> Outcome:
+        """Look at a key. Where a crawler makes the tables its contract is read again afterwards, as the source is.
+
+        So a file either stands there when a new contract asks for looks at all files, or it meets that contract.
+        """
+        contracts = self._lake.contracts
+        if contracts.registers:
+            return self._look(placement, has_time)
+        seen = contracts.find(placement.table)
+        outcome = self._look(placement, has_time)
+        if outcome.outcome != "deleted" and contracts.find(placement.table, max_age_s=0) != seen:
+            raise TypesMoved(f"the contract of {placement.table} changed while a file was converted")
+        return outcome
 
     def _look(self, placement: Placement, has_time: Callable[[], bool]) -> Outcome:
         store = self._lake.store

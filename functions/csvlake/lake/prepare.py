@@ -8,7 +8,7 @@ from csvlake.engine.model import Source as EngineSource
 from csvlake.errors import TransientError
 from csvlake.lake.agree import agree_columns
 from csvlake.lake.changes import Changes
-from csvlake.lake.contracts import Contracts, apply_contract, read_contract
+from csvlake.lake.contracts import Contracts, apply_contract, has_keys, read_contract
 from csvlake.lake.naming import Layout, Placement
 from csvlake.lake.partition_values import check_partitions, type_partitions
 from csvlake.lake.ports import Clock, ObjectStore, SourceObjectBytes, Table
@@ -70,7 +70,7 @@ class Preparer:
         table = lake.tables.look(placement, prefix)
         if table is None or not lake.tables.registers:
             contract = read_contract(lake.contracts.find(placement.table))
-            if contract is not None:
+            if contract is not None and (table is None or has_keys(table, contract)):
                 keys = type_partitions(contract, placement.partitions)
                 planned = table or lake.tables.plan(placement.table, keys, prefix)
                 table = apply_contract(replace(planned, version_id=""), contract, 0)

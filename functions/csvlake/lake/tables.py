@@ -12,6 +12,7 @@ from csvlake.engine.model import Column
 from csvlake.errors import TerminalError, TransientError
 from csvlake.lake.agree import check_partition_keys, find_conflicts, find_new_columns
 from csvlake.lake.changes import Changes
+from csvlake.lake.contracts import read_contract
 from csvlake.lake.naming import Placement
 from csvlake.lake.ports import Catalog, Clock, Table, TableChanged
 from csvlake.lake.retype import add_columns, change_types, make_id
@@ -116,7 +117,9 @@ class Tables:
         contract = seen.contract if seen is not None else ""
         was_there = seen is not None and bool(seen.version_id)
         if not self.registers:
-            is_same = not conflicts or bool(contract)  # a contract's types win over the crawler's
+            rules = read_contract(contract)  # its types win over the crawler's
+            ruled = {rule.name for rule in rules.columns if rule.type} if rules else set()
+            is_same = all(column.name in ruled for column in conflicts)
         elif table is None:
             is_same = not was_there
         elif seen is None or not was_there:
