@@ -33,6 +33,7 @@ class Lake:
         self._stack = stack
         session = boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=stack.region)
         self._s3 = session.client("s3", endpoint_url=stack.endpoint_url)
+        self._glue = session.client("glue", endpoint_url=stack.endpoint_url)
         self._athena = session.client("athena", endpoint_url=stack.endpoint_url)
 
     def put(self, key: str, body: bytes) -> None:
@@ -47,6 +48,11 @@ class Lake:
         """Yield the keys that begin with `prefix`."""
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._stack.bucket, Prefix=prefix):
             yield from (item["Key"] for item in page.get("Contents", []))
+
+    def describe_table(self, name: str) -> dict[str, Any]:
+        """Return what the catalog says of a table."""
+        table: dict[str, Any] = dict(self._glue.get_table(DatabaseName=self._stack.database, Name=name)["Table"])
+        return table
 
     def ask(self, sql: str) -> Answer:
         """Run one query and wait for its rows.

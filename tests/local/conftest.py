@@ -15,6 +15,8 @@ from local.state import State
 from local.tools import ensure_runtime
 from tests.local.lake_client import LakeClient
 
+PARAMETERS = {"TypeChangeGraceSeconds": "15"}  # that a change of types takes no minutes
+
 
 @pytest.fixture(scope="session")
 def state() -> State:
@@ -41,7 +43,7 @@ def server(state: State) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def stack(server: Server, state: State) -> dict[str, str]:
     """What stack.json says of the deployed stack; deployed once for all tests where it is not up."""
-    return asdict(find_stack(server, state) or bring_up(state, Screen(), {})[1])
+    return asdict(find_stack(server, state) or bring_up(state, Screen(), PARAMETERS)[1])
 
 
 @pytest.fixture(scope="session")
