@@ -49,9 +49,12 @@ class Lake:
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._stack.bucket, Prefix=prefix):
             yield from (item["Key"] for item in page.get("Contents", []))
 
-    def describe_table(self, name: str) -> dict[str, Any]:
-        """Return what the catalog says of a table."""
-        table: dict[str, Any] = dict(self._glue.get_table(DatabaseName=self._stack.database, Name=name)["Table"])
+    def describe_table(self, name: str) -> dict[str, Any] | None:
+        """Return what the catalog says of a table, None where it has none."""
+        try:
+            table: dict[str, Any] = dict(self._glue.get_table(DatabaseName=self._stack.database, Name=name)["Table"])
+        except self._glue.exceptions.EntityNotFoundException:
+            return None
         return table
 
     def ask(self, sql: str) -> Answer:
