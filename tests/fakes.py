@@ -333,6 +333,7 @@ class MemoryQueue:
 
     clock: MemoryClock
     sent: list[tuple[float, str]] = field(default_factory=list)
+    hurried: list[tuple[str, int]] = field(default_factory=list)
 
     def send(self, body: str, delay_s: int) -> None:
         assert 0 <= delay_s <= 900
@@ -341,6 +342,9 @@ class MemoryQueue:
     def send_many(self, bodies: Sequence[str], delay_s: int) -> None:
         for body in bodies:
             self.send(body, delay_s)
+
+    def hurry(self, receipt: str, delay_s: int) -> None:
+        self.hurried.append((receipt, delay_s))
 
     def receive(self) -> list[str]:
         """Take out the messages that have arrived."""

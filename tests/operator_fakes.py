@@ -27,6 +27,9 @@ class MemoryWatchedQueue:
         self.batches.append(len(bodies))
         self.queue.send_many(bodies, delay_s)
 
+    def hurry(self, receipt: str, delay_s: int) -> None:
+        self.queue.hurry(receipt, delay_s)
+
     def depth(self) -> QueueDepth:
         if self.depths:
             return self.depths.pop(0)

@@ -17,7 +17,7 @@ kept.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -106,13 +106,16 @@ class TableRequest:
 class Message:
     """One message and what it asks for; ``trouble`` where it cannot be understood.
 
-    ``message_id`` is None where the function was invoked directly, without a queue.
+    ``message_id`` is None where the function was invoked directly, without a queue. ``receipt`` is what the queue knows
+    this delivery by, ``receives`` how often the message was delivered by now.
     """
 
     message_id: str | None
     objects: tuple[SourceObject, ...] = ()
     request: CrawlerRequest | TableRequest | None = None
     trouble: TransientError | None = None
+    receipt: str = ""
+    receives: int = 1
 
 
 _Asked = tuple[list[SourceObject], CrawlerRequest | TableRequest | None]
@@ -127,7 +130,7 @@ def parse_messages(event: Mapping[str, Any]) -> list[Message]:
     """
     records = event.get("Records")
     if isinstance(records, list) and records and all(_is_sqs(record) for record in records):
-        return [_parse_one(str(record.get("messageId")), record.get("body")) for record in records]
+        return [_parse_delivery(record) for record in records]
     return [_parse_one(None, event)]
 
 
@@ -138,6 +141,15 @@ def look_at_key(bucket: str, key: str) -> str:
 
 def _is_sqs(record: object) -> bool:
     return isinstance(record, Mapping) and record.get("eventSource") == "aws:sqs"
+
+
+def _parse_delivery(record: Mapping[str, Any]) -> Message:
+    count = (record.get("attributes") or {}).get("ApproximateReceiveCount", "1")
+    return replace(
+        _parse_one(str(record.get("messageId")), record.get("body")),
+        receipt=str(record.get("receiptHandle") or ""),
+        receives=int(count) if str(count).isdigit() else 1,
+    )
 
 
 def _parse_one(message_id: str | None, body: object) -> Message:

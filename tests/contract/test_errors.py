@@ -97,6 +97,7 @@ TABLE = Table(
         ("glue", lambda aws: GlueCrawler(aws, "c").look()),
         ("sns", lambda aws: SnsOwner(aws, "arn:aws:sns:eu-west-1:1:x").tell("x", "y")),
         ("sqs", lambda aws: SqsQueue(aws, "http://q").send("x", 1)),
+        ("sqs", lambda aws: SqsQueue(aws, "http://q").hurry("r", 1)),
         ("sqs", lambda aws: SqsQueue(aws, "http://q").send_many(["x"], 1)),
     ],
 )

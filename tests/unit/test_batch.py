@@ -329,3 +329,15 @@ def test_a_request_that_cannot_be_kept_fails_its_message(lake: LakeInMemory) -> 
 
 def sqs_record(body: str) -> dict[str, Any]:
     return {"Records": [{"messageId": "c", "eventSource": "aws:sqs", "body": body}]}
+
+
+def test_a_message_that_failed_comes_again_soon_and_later_each_time(lake: LakeInMemory) -> None:
+    records = [
+        {"messageId": str(n), "eventSource": "aws:sqs", "receiptHandle": f"r{n}", "body": "{}", "attributes": told}
+        for n, told in enumerate([{}, *({"ApproximateReceiveCount": str(count)} for count in (2, 4, 9))])
+    ]
+    key = lake.upload("t/x.csv", "id", "1")
+    event = {"Records": [*records, {**sqs_event(key)["Records"][0], "messageId": "good", "receiptHandle": "good"}]}
+    failed = lake.batch().run(parse_messages(event), "r")
+    assert [failure.message_id for failure in failed] == ["0", "1", "2", "3"]
+    assert lake.queue.hurried == [("r0", 30), ("r1", 120), ("r2", 1800), ("r3", 1800)]

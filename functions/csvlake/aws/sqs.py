@@ -38,6 +38,11 @@ class SqsQueue:
         with translated("send a message to the converter's queue"):
             self._client.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_s)
 
+    def hurry(self, receipt: str, delay_s: int) -> None:
+        """Have a message that failed delivered again after ``delay_s`` seconds."""
+        with translated("have a message delivered again"):
+            self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=delay_s)
+
     def send_many(self, bodies: Sequence[str], delay_s: int) -> None:
         """Send messages by tens. SQS may take some of a batch and not the others, which are tried again."""
         for first in range(0, len(bodies), _BATCH):

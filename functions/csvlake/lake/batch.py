@@ -7,6 +7,7 @@ fails alone. Nothing is acknowledged before the ledger has it.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from csvlake.errors import TransientError
@@ -18,6 +19,9 @@ from csvlake.lake.ports import Clock, Queue
 
 __all__ = ["Batch", "Failure"]
 
+_FIRST_DELAY_S = 30  # before a message that failed comes again
+_DELAY_GROWTH = 4
+_MAX_DELAY_S = 1800
 _RESERVE_S = 15.0  # kept back for the ledger, and for a file that takes longer than those before it
 
 
@@ -75,8 +79,17 @@ class Batch:
         entry.finish(self.outcomes)
         if self.crawls is not None and any(_is_published(outcome) for outcome in self.outcomes):
             self.crawls.request()
-        failures = (self._judge(message, ended) for message in messages)
-        return [failure for failure in failures if failure is not None]
+        judged = [(message, self._judge(message, ended)) for message in messages]
+        for message, failure in judged:
+            if failure is not None and message.receipt:
+                self._hurry(message)
+        return [failure for _, failure in judged if failure is not None]
+
+    def _hurry(self, message: Message) -> None:
+        """Try a message that failed again soon, and later each time; its own time is as long as the longest file's."""
+        delay_s = min(_FIRST_DELAY_S * _DELAY_GROWTH ** (message.receives - 1), _MAX_DELAY_S)
+        with suppress(TransientError):  # it comes again all the same, if later
+            self.queue.hurry(message.receipt, delay_s)
 
     def _converge_all(
         self, sources: Iterable[SourceObject], entry: Entry

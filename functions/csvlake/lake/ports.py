@@ -266,6 +266,9 @@ class Queue(Protocol):
     def send(self, body: str, delay_s: int) -> None:
         """Send a message that arrives after ``delay_s`` seconds, at most 900."""
 
+    def hurry(self, receipt: str, delay_s: int) -> None:
+        """Have a message that failed delivered again after ``delay_s`` seconds, and not when its time has run out."""
+
     def send_many(self, bodies: Sequence[str], delay_s: int) -> None:
         """Send messages as `send` does, many in one request.
 
