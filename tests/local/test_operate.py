@@ -43,7 +43,7 @@ class Table:
         self.bucket = stack["bucket"]
         self.s3 = session.client("s3", endpoint_url=stack["endpoint_url"])
         self.sqs = session.client("sqs", endpoint_url=stack["endpoint_url"])
-        files = {"a": b"id\n1\n2\n", "b": b"id\n3\n", "bad": b"id,name\n4,x\n5,\xff\n", "empty": b""}
+        files = {"a": b"id\n1\n2\n", "b": b"id\n3\n", "bad": "id,name\n4,日本\n".encode() + b"5,\xff\n", "empty": b""}
         for name, body in files.items():
             lake.put(self.key(name), body)
         lake.wait_for_outcomes({self.key(name) for name in files})

@@ -47,6 +47,18 @@ def test_wrong_usage_is_1(arguments: list[str], capsys: pytest.CaptureFixture[st
     assert "usage: csvlake" in capsys.readouterr().err
 
 
+def test_a_reader_that_has_seen_enough_is_no_trouble(source: Path) -> None:
+    command = f"{sys.executable} -m csvlake inspect {source} --json; echo $? >&2"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"( {command} ) | true"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(Path(csvlake.__file__).parents[1])},
+    )
+    assert ended.stderr == "0\n"
+
+
 def test_it_runs_as_a_module(source: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "csvlake", "inspect", str(source)],

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 usage, 2 the file was refused (the reason is on stderr), 3
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -32,10 +33,13 @@ def main(arguments: Sequence[str] | None = None, open_stack: OpenStack = open_st
     asked = _parser().parse_args(arguments, argparse.Namespace(open_stack=open_stack))
     try:
         asked.run(asked)
+        sys.stdout.flush()
     except TerminalError as refusal:
         return _tell(asked, refusal.reason, _REFUSED)
     except NoStackError as mistake:
         return _tell(asked, str(mistake), _USAGE)
+    except BrokenPipeError:  # whoever read our output has seen enough, as head has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again when it ends
     except (TransientError, OSError) as trouble:
         return _tell(asked, str(trouble), _TROUBLE)
     except KeyboardInterrupt:
