@@ -9,7 +9,6 @@ from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Sourc
 from csvlake.lake.ports import Table
 from tests.fakes import convert_simply
 from tests.lakes import LakeInMemory
-from tests.unit.test_changes import deliver
 
 KEY = "csv-files/t/_contract.yaml"
 DECIMALS = "columns:\n  - {name: id, type: 'decimal(18,2)'}\n"
@@ -104,7 +103,7 @@ def test_a_file_that_is_published_late_does_not_bring_an_old_contract_back(lake:
     def change() -> None:
         lake.store.upload(KEY, DECIMALS)
         lake.converge(KEY)
-        deliver(lake)
+        lake.deliver()
         assert stored(lake, "t/x.csv") == {"id": "decimal128(18, 2)"}
 
     act_while_converting(lake, change)
