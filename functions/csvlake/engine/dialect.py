@@ -180,10 +180,10 @@ def _line_after(sample: bytes, row: Row) -> int:
 
 
 def _line_end(sample: bytes) -> str:
-    ends = Counter(ENDS.findall(sample))
-    if len(ends) > 1:
-        return "mixed"
-    return next(iter(ends)).decode() if ends else "\n"
+    pairs = sample.count(b"\r\n")
+    counts = {"\r\n": pairs, "\n": sample.count(b"\n") - pairs, "\r": sample.count(b"\r") - pairs}
+    ends = [end for end, count in counts.items() if count]
+    return "mixed" if len(ends) > 1 else ends[0] if ends else "\n"
 
 
 def _tell(skipped: tuple[Skipped, ...]) -> tuple[str, ...]:

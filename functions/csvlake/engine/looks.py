@@ -44,6 +44,12 @@ _VALUES: dict[Look, float] = {
 @lru_cache(maxsize=1 << 13)
 def look_at(cell: bytes) -> Look:
     """Return what a cell looks like; blanks around it do not count."""
+    # What most cells are needs no regular expression: digits with a dot at most, and letters, of ASCII both.
+    if cell.replace(b".", b"", 1).isdigit():
+        return "number"
+    if cell.isalpha():
+        lower = cell.lower().decode()
+        return "empty" if lower in _MISSING else "boolean" if lower in _BOOLEANS else "word"
     text = cell[:400].decode("utf-8", "replace").strip()
     if text.lower() in _MISSING:
         return "empty"
