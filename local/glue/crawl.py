@@ -126,13 +126,15 @@ class Crawl:
         }
 
     def _update_table(self, table: Table, wanted: Table) -> Table:
-        """Update a table where anything of it changed; what others wrote into its parameters stays."""
-        wanted["Parameters"] = {**table.get("Parameters", {}), **wanted["Parameters"]}
-        wanted["Parameters"].pop("DEPRECATED_BY_CRAWLER", None)
+        """Update a table where anything of it changed; what others wrote there stays only where columns are merged.
+
+        https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+        """
         wanted["PartitionKeys"] = table.get("PartitionKeys") or wanted["PartitionKeys"]
-        for name in ("Description", "Owner", "Retention"):
-            if name in table:
-                wanted[name] = table[name]
+        if self._definition.merges:
+            wanted["Parameters"] = {**table.get("Parameters", {}), **wanted["Parameters"]}
+            wanted["Parameters"].pop("DEPRECATED_BY_CRAWLER", None)
+            wanted |= {name: table[name] for name in ("Description", "Owner", "Retention") if name in table}
         held: Table = {name: table.get(name) for name in wanted}
         storage = wanted["StorageDescriptor"]
         held["StorageDescriptor"] = {name: table["StorageDescriptor"].get(name) for name in storage}

@@ -17,13 +17,16 @@ from tests.local.deployed.compare import client_factory
 
 pytestmark = pytest.mark.local
 
-LEVEL_3 = {
+LEVEL_3 = {  # what template.yaml has
     "Version": 1.0,
     "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas", "TableLevelConfiguration": 3},
+    "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}},
+}
+MERGING = LEVEL_3 | {
     "CrawlerOutput": {
         "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
         "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
-    },
+    }
 }
 UPDATE = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"}
 LIMIT_S = 20.0
@@ -139,7 +142,7 @@ def test_tables_and_partitions_are_what_lies_in_the_bucket(lake: Lake) -> None:
 
 def test_a_second_crawl_changes_only_what_changed(lake: Lake) -> None:
     lake.put("lake/sales/dt=1/a.parquet", id=[1])
-    lake.define()
+    lake.define(Configuration=json.dumps(MERGING))
     lake.crawl()
     lake.crawl()
     assert lake.tables()["sales"]["VersionId"] == "1", "nothing changed, so there is no new version"
@@ -158,6 +161,47 @@ def test_a_second_crawl_changes_only_what_changed(lake: Lake) -> None:
     runs = lake.glue.list_crawls(CrawlerName=lake.name)["Crawls"]
     assert [run["State"] for run in runs] == ["COMPLETED"] * 4
     assert runs[0]["StartTime"] >= runs[-1]["StartTime"]
+
+
+def edit_by_hand(lake: Lake, table: str) -> None:
+    """Describe a table and its first column, as people do."""
+    held = lake.tables()[table]
+    members = ("Name", "Owner", "Retention", "TableType", "PartitionKeys", "StorageDescriptor", "Parameters")
+    edited = {name: held[name] for name in members} | {"Description": "what we sold"}
+    edited["StorageDescriptor"]["Columns"][0]["Comment"] = "the number"
+    edited["Parameters"]["ours"] = "yes"
+    lake.glue.update_table(DatabaseName=lake.name, TableInput=edited)
+
+
+def test_a_table_follows_its_files(lake: Lake) -> None:
+    """Types that all files changed to are taken; what no file has any more, and what people wrote, goes."""
+    lake.put("lake/sales/dt=1/a.parquet", id=[1], old=[1])
+    lake.put("lake/sales/dt=2/b.parquet", id=[2])
+    lake.define()
+    lake.crawl()
+    assert lake.columns("sales") == {"id": "bigint", "old": "bigint"}
+    edit_by_hand(lake, "sales")
+    lake.put("lake/sales/dt=1/a.parquet", id=pa.array([1], pa.decimal128(18, 2)))
+    lake.crawl()
+    assert lake.columns("sales") == {"id": "string"}, "while files of two types are there"
+    lake.put("lake/sales/dt=2/b.parquet", id=pa.array([2], pa.decimal128(18, 2)))
+    lake.crawl()
+    assert lake.columns("sales") == {"id": "decimal(18,2)"}
+    for partition in lake.partitions("sales").values():
+        assert partition["StorageDescriptor"]["Columns"] == [{"Name": "id", "Type": "decimal(18,2)"}]
+    table = lake.tables()["sales"]
+    assert "ours" not in table["Parameters"]
+    assert not table.get("Description")
+
+
+def test_first_files_of_two_types_become_text_that_neither_stores(lake: Lake) -> None:
+    """No crawl gives both files a type; docs/types.md says so."""
+    lake.put("lake/sales/a.parquet", id=[1])
+    lake.put("lake/sales/b.parquet", id=["n/a"])
+    lake.define()
+    lake.crawl()
+    lake.crawl()
+    assert lake.columns("sales") == {"id": "string"}
 
 
 def test_a_policy_of_log_makes_tables_and_changes_none(lake: Lake) -> None:

@@ -81,6 +81,51 @@ def test_the_converter_starts_the_crawler_which_makes_the_table(
     ]
 
 
+@pytest.fixture
+def unscheduled(glue: Any, crawled: dict[str, str]) -> Iterator[None]:
+    """No crawl but those that the converter asks for."""
+    glue.stop_crawler_schedule(CrawlerName=crawled["crawler_name"])
+    yield
+    glue.start_crawler_schedule(CrawlerName=crawled["crawler_name"])
+
+
+@pytest.mark.usefixtures("unscheduled")
+def test_what_is_published_during_a_crawl_is_crawled_when_that_ends(
+    lake: LakeClient, glue: Any, crawled: dict[str, str], session: boto3.Session
+) -> None:
+    """The clock that makes up for lost events ticks every 15 minutes: this is the event's work."""
+    s3 = session.client("s3", endpoint_url=crawled["endpoint_url"])
+    bucket, mark, days = crawled["bucket"], "meta/_crawl-wanted", 0
+    s3.delete_object(Bucket=bucket, Key=mark)
+    while not s3.list_objects_v2(Bucket=bucket, Prefix=mark)["KeyCount"]:
+        days += 1
+        assert days < 500, "no start was ever refused"
+        lake.put(f"csv-files/daily/day={days:03}/x.csv", "id\n1\n")
+    lake.wait_for_outcomes({f"csv-files/daily/day={day:03}/x.csv" for day in range(1, days + 1)})
+    deadline = time.monotonic() + 100
+    wait_for_table(glue, crawled["database"], "daily", 1)
+    while (found := lake.query("SELECT count(*) AS n FROM daily")) != [{"n": str(days)}]:
+        assert time.monotonic() < deadline, f"{found} of {days} rows were ever crawled"
+        time.sleep(0.3)
+
+
+@pytest.mark.usefixtures("unscheduled")
+def test_a_contract_changes_the_type_of_a_crawled_table(lake: LakeClient, glue: Any, crawled: dict[str, str]) -> None:
+    keys = {f"csv-files/priced/month={month}/x.csv" for month in (1, 2, 3)}
+    for key in keys:
+        lake.put(key, "price\n12\n")
+    lake.wait_for_outcomes(keys)
+    wait_for_table(glue, crawled["database"], "priced", 1)
+    lake.put("csv-files/priced/_contract.yaml", "columns: [{name: price, type: 'decimal(18,2)'}]\n")
+    deadline = time.monotonic() + 100
+    while wait_for_table(glue, crawled["database"], "priced", 1)["StorageDescriptor"]["Columns"][0]["Type"] != (
+        "decimal(18,2)"
+    ):
+        assert time.monotonic() < deadline, "the table never followed its contract"
+        time.sleep(0.3)
+    assert lake.query("SELECT price, count(*) AS n FROM priced GROUP BY 1") == [{"price": "12.00", "n": "3"}]
+
+
 def test_the_schedule_crawls_what_nobody_asked_for(
     lake: LakeClient, glue: Any, crawled: dict[str, str], session: boto3.Session
 ) -> None:
