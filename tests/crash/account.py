@@ -104,10 +104,12 @@ class Fault:
         self.requests.append(event_name.removeprefix("before-send."))
         is_here = self.seen == self.at
         if self.kind == "broken" and self.at and self.seen >= self.at:
+            botocore_stubber.enabled = False
             return answer(request, 500, "InternalError")
         if not is_here:
             return None
         if self.kind == "throttled":
+            botocore_stubber.enabled = False
             return answer(request, 503, "SlowDown")
         if self.kind == "before":
             self.is_dead = True
@@ -120,6 +122,11 @@ class Fault:
             self.is_dead = True
             raise Killed
         raise ConnectionClosedError(endpoint_url=request.url)
+
+
+def enable_moto(**_: Any) -> None:
+    """Undo what a fault did to keep a request from moto, which is asked behind it."""
+    botocore_stubber.enabled = True
 
 
 offset = [0.0]  # seconds that passed besides those that did
@@ -153,6 +160,7 @@ class Account:
         session = new_session()
         if fault is not None:
             session.events.register_first("before-send", fault)  # type: ignore[arg-type]
+            session.events.register_last("before-send", enable_moto)
         boto3.DEFAULT_SESSION = session
         convert._container.cache_clear()
         records = [{"messageId": str(at), "eventSource": "aws:sqs", "body": body} for at, body in enumerate(bodies)]
