@@ -9,9 +9,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from csvlake.engine.grammar import parse_line
 from csvlake.engine.kernel import Scanned, scan, translate
 from csvlake.engine.layout import Layout
-from csvlake.engine.records import RECORD_BYTES, Records, read_records
+from csvlake.engine.records import RECORD_BYTES, Records, raise_too_long, read_records, reject_line
 from csvlake.engine.source import TextBytes
 from csvlake.errors import TransientError
 
@@ -21,6 +22,7 @@ _SLOW_BYTES = 4 << 10  # read one by one before counting is tried again; four ti
 _GROWTH = 4
 _MAX_SLOW_BYTES = 512 << 10  # in a batch: records read one by one take a hundred times their bytes
 _CELL_BYTES = 2  # a cell takes so much at least, unless records lack cells: a piece gets as many rows as fit in then
+_SPARE = 2  # a buffer that is so much larger than a batch is let go
 _MAX_STEP_BYTES = 16 << 20  # read on at a time, while no record ends
 
 
@@ -67,6 +69,7 @@ class Cutter:
         self._lock = threading.Lock()
         self._offset = layout.body_start  # of the next byte to read
         self._rest = b""  # read, but behind the last cut
+        self._at = 0  # so much of it was taken
         self._number = 0
         self._ended = False
         self._tongue = translate(layout)
@@ -74,34 +77,55 @@ class Cutter:
     def next(self, buffer: bytearray) -> Batch | None:
         """Return the next batch, None after the last; ``buffer`` may be reused for it."""
         with self._lock:
-            size = len(self._rest)
-            if self._ended and not size:
-                return None
-            start = self._offset - size
-            buffer = _grow(buffer, 0, size)
-            buffer[:size] = self._rest
-            wanted = self._batch_bytes
-            while True:
-                if size < wanted and not self._ended:
-                    buffer = _grow(buffer, size, wanted)
-                    size += self._read(buffer, size, wanted - size)
-                part = min(size, wanted)
-                is_end = self._ended and part == size
-                pieces = self._cut(buffer, part, start, is_end)
-                if pieces or is_end:
-                    break
-                wanted += min(wanted, _MAX_STEP_BYTES)
-            used = pieces[-1].end if pieces else 0
-            if size and not pieces:
-                raise TransientError(f"{size} bytes at the end were not read: a fault of csvlake's reader")
-            self._rest = bytes(memoryview(buffer)[used:size])
-            if not pieces:
-                return None
-            self._number += 1
-            return Batch(self._number - 1, buffer, start, pieces)
+            try:
+                return self._next(buffer)
+            except BaseException:
+                self._rest, self._at, self._ended = b"", 0, True  # the other threads have nothing more to do
+                raise
+
+    def _next(self, buffer: bytearray) -> Batch | None:
+        if self._ended and not self._left():
+            return None
+        start = self._offset - self._left()
+        if len(buffer) > _SPARE * self._batch_bytes:
+            buffer = bytearray()  # it has grown for a long record
+        size, fresh, wanted = 0, 0, self._batch_bytes
+        while True:
+            buffer = _grow(buffer, size, wanted)
+            size += self._take(buffer, size, wanted - size)
+            if size < wanted:
+                read = self._read(buffer, size, wanted - size)
+                size += read
+                fresh += read
+            is_end = self._ended and not self._left()
+            pieces = self._cut(buffer, size, start, is_end)
+            if pieces or is_end:
+                break
+            wanted += min(wanted, _MAX_STEP_BYTES)
+        used = pieces[-1].end if pieces else 0
+        if size and not pieces:
+            raise TransientError(f"{size} bytes at the end were not read: a fault of csvlake's reader")
+        if not pieces:
+            return None
+        if fresh:
+            self._rest, self._at = bytes(memoryview(buffer)[used:size]), 0
+        else:
+            self._at -= size - used
+        self._number += 1
+        return Batch(self._number - 1, buffer, start, pieces)
+
+    def _left(self) -> int:
+        return len(self._rest) - self._at
+
+    def _take(self, buffer: bytearray, at: int, length: int) -> int:
+        """Fill the buffer with what was read before. Long records leave much of it: it is not copied more than once."""
+        length = min(length, self._left())
+        buffer[at : at + length] = memoryview(self._rest)[self._at : self._at + length]
+        self._at += length
+        return length
 
     def _read(self, buffer: bytearray, at: int, length: int) -> int:
-        wanted = length
+        wanted = 0 if self._ended else length
         if self._layout.body_end is not None:
             wanted = min(wanted, self._layout.body_end - self._offset)
         size = self._text.read_into(self._offset, memoryview(buffer)[at : at + wanted]) if wanted > 0 else 0
@@ -124,6 +148,10 @@ class Cutter:
                 or (not is_odd and not is_end and size - at <= RECORD_BYTES)
             ):
                 break
+            if not is_odd and not is_end:
+                pieces.append(self._reject_long(buffer, at, size, offset))
+                at = pieces[-1].end
+                continue
             stop = min(at + window, size)
             read = read_records(
                 bytes(memoryview(buffer)[at:stop]),
@@ -145,6 +173,13 @@ class Cutter:
             else:
                 window = (stop - at) * _GROWTH
         return pieces
+
+    def _reject_long(self, buffer: bytearray, at: int, size: int, offset: int) -> Piece:
+        """Return the physical line at ``at`` as a piece of its own: the record that starts there is too long."""
+        stop, end = parse_line(buffer, at)
+        if stop >= size - 1:  # behind it the buffer may hold anything
+            raise_too_long(offset + at)
+        return Piece(at, end, reject_line(bytes(memoryview(buffer)[at:stop]), end - at, offset + at))
 
     def _cut_counted(
         self, buffer: bytearray, at: int, size: int, is_end: bool, pieces: list[Piece]
@@ -179,6 +214,12 @@ class Cutter:
 def _grow(buffer: bytearray, used: int, size: int) -> bytearray:
     """Return a buffer of at least a size: a new one where it is too small, since others may look into the old."""
     if len(buffer) >= size:
+        return buffer
+    try:
+        buffer.extend(bytes(size - len(buffer)))  # in place it is not in memory twice
+    except BufferError:
+        pass
+    else:
         return buffer
     larger = bytearray(size)
     larger[:used] = memoryview(buffer)[:used]

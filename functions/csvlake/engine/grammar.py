@@ -181,7 +181,7 @@ def _skip_blanks(data: bytes, pos: int) -> int:
     return found.end() if found else pos
 
 
-def parse_line(data: bytes, pos: int) -> tuple[int, int]:
+def parse_line(data: bytes | bytearray, pos: int) -> tuple[int, int]:
     """Return the end of the physical line at ``pos``, before and after its line end."""
     found = _LINE_END.search(data, pos)
     if found is None:

@@ -21,6 +21,7 @@ from csvlake.engine.writer import writer_arguments
 __all__ = ["Encodings", "Plan", "Watch", "choose_encodings", "make_plan", "prove_columns", "settle", "widen"]
 
 _FEW = 8  # a dictionary pays where each text occurs so many times
+_TELLING_BYTES = 4 << 10  # less text, such as one record before an odd quote, always looks dense
 _DENSE = 0.96  # zstd is left out where it saves less
 
 
@@ -108,7 +109,7 @@ def choose_encodings(block: Block, fields: Fields, wanted: Sequence[Column]) -> 
 
 
 def _is_dense(cells: Cells, level: int) -> bool:
-    if not len(cells.data):
+    if len(cells.data) < _TELLING_BYTES:
         return False
     packed = pa.Codec("zstd", compression_level=level).compress(pa.py_buffer(cells.data), asbytes=True)
     return len(packed) > _DENSE * len(cells.data)

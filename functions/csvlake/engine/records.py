@@ -1,7 +1,7 @@
 """Read records one by one, exactly and tolerantly: the slow path, for stretches the fast one cannot vouch for."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from csvlake.engine.grammar import Incomplete, compile_grammar, count_lines, parse_line
 from csvlake.engine.layout import Layout, Skipped
@@ -10,7 +10,7 @@ from csvlake.engine.reading import read_record
 from csvlake.engine.transcode import is_utf8
 from csvlake.errors import TerminalError
 
-__all__ = ["RECORD_BYTES", "Record", "Records", "read_records"]
+__all__ = ["RECORD_BYTES", "Record", "Records", "raise_too_long", "read_records", "reject_line"]
 
 RECORD_BYTES = 64 << 20  # a longer record is not read
 
@@ -60,11 +60,25 @@ def read_records(
         except Incomplete:
             if len(data) - out.consumed <= RECORD_BYTES:
                 break
-            end = reader.reject_line(out.consumed, f"record longer than {RECORD_BYTES} bytes")
+            end = reader.reject_line(out.consumed, _describe_long())
         is_line = end == reader.line_end and data[end - 1] in b"\r\n"  # else it is several, or ends with the data
         out.line += 1 if is_line else count_lines(data, out.consumed, end)
         out.consumed = end
     return out
+
+
+def reject_line(raw: bytes, size: int, offset: int) -> Records:
+    """Return a stretch of one physical line, ``size`` bytes with its end, at which too long a record starts."""
+    return Records(rejects=[Reject(1, offset, _describe_long(), raw)], consumed=size, line=2)
+
+
+def _describe_long() -> str:
+    return f"record longer than {RECORD_BYTES} bytes"
+
+
+def raise_too_long(offset: int) -> NoReturn:
+    """Raise ``TerminalError``: no line ends for so long that this is no table."""
+    raise TerminalError("record_too_long", f"the record at byte {offset} is longer than {RECORD_BYTES} bytes")
 
 
 class _Reader:
@@ -100,7 +114,7 @@ class _Reader:
         if self._comment and len(cells) != self._width and raw.lstrip(b" ").startswith(self._comment):
             out.skipped.append(Skipped(out.line, "comment", raw))
         elif len(raw) > RECORD_BYTES:
-            out.rejects.append(Reject(out.line, self._offset + pos, f"record longer than {RECORD_BYTES} bytes", raw))
+            out.rejects.append(Reject(out.line, self._offset + pos, _describe_long(), raw))
         elif not self._is_valid and (reason := self._find_invalid(raw)):
             out.rejects.append(Reject(out.line, self._offset + pos, reason, raw))
         else:
@@ -118,9 +132,6 @@ class _Reader:
         """Reject the physical line at ``pos``; reading goes on with the next one."""
         stop, end = parse_line(self.data, pos)
         if stop == len(self.data) and not self._final:
-            raise TerminalError(
-                "record_too_long",
-                f"the record at line {self.out.line}, byte {self._offset + pos}, is longer than {RECORD_BYTES} bytes",
-            )
+            raise_too_long(self._offset + pos)
         self.out.rejects.append(Reject(self.out.line, self._offset + pos, reason, self.data[pos:stop]))
         return end
