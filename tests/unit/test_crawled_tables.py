@@ -143,6 +143,15 @@ def test_a_contract_for_other_partition_keys_is_refused_and_takes_no_rows(lake: 
     assert lake.rows("t/dt=1/x.csv") == [(1,)]
 
 
+def test_what_the_crawler_makes_of_plain_folders_takes_no_rows(lake: LakeInMemory) -> None:
+    crawl(lake, "dt", "partition_1", id="bigint")
+    key = lake.upload("t/dt=1/north/x.csv", "id", "1")
+    assert lake.converge(key).outcome == "converted"
+    assert lake.converge(key).outcome == "unchanged"
+    assert lake.rows("t/dt=1/north/x.csv") == [(1,)]
+    assert lake.converge(lake.upload("t/north/x.csv", "id", "1")).outcome == "refused"
+
+
 def test_a_contract_asks_for_a_look_at_every_file(lake: LakeInMemory) -> None:
     keys = [lake.upload("t.csv", "id", "1"), lake.upload("t/a/x.csv", "id"), lake.upload("t/refused.csv")]
     lake.upload("other/x.csv", "id", "1")

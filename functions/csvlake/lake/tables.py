@@ -6,7 +6,9 @@ that it was derived from. Just before a file is published its types are confirme
 (`Tables.confirm`).
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from csvlake.engine.model import Column
 from csvlake.errors import TerminalError, TransientError
@@ -21,6 +23,7 @@ __all__ = ["Tables", "TypesMoved"]
 
 _KEEP_S = 5.0
 _LEASE_S = 10.0  # a file is published by types that were looked at no longer ago; see `csvlake.lake.changes`
+_FOLDER_KEY = re.compile(r"partition_[0-9]+")
 _MAX_TRIES = 20  # of one change, each lost to another writer's: twenty first files at once must all get through
 
 
@@ -54,6 +57,7 @@ class Tables:
         """
         table = self._get(placement.table, _KEEP_S)
         if table is not None:
+            table = table if self.registers else _hide_folders(table)
             self._check(table, placement, table_prefix)
             self._changes.nudge(table)
         return table
@@ -166,3 +170,12 @@ class Tables:
     def _remember(self, table: Table) -> Table:
         self._known[table.name] = (self._clock.monotonic(), table)
         return table
+
+
+def _hide_folders(table: Table) -> Table:
+    """Return a table without the partition keys that a crawler made of folders that are no ``k=v``.
+
+    https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-folder-table-partition.html
+    """
+    keys = tuple(key for key in table.partition_keys if not _FOLDER_KEY.fullmatch(key.name))
+    return replace(table, partition_keys=keys)
