@@ -39,7 +39,9 @@ def test_every_view_is_known() -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_is_as_athena_writes_it(view: str) -> None:
     given, told = _INPUTS[view], decode(view)
-    assert (given["Parameters"]["presto_view"], given["ViewExpandedText"]) == ("true", "/* Presto View */")
+    assert given["Parameters"] == {"presto_view": "true", "comment": "Presto View"}
+    assert given["ViewExpandedText"] == "/* Presto View */"
+    assert "Description" not in given  # Trino 483 takes it for the comment above, and the view for none
     assert (told["catalog"], told["schema"]) == ("awsdatacatalog", "Database")
     columns = VIEWS[view]
     assert {c["Name"]: c["Type"] for c in given["StorageDescriptor"]["Columns"]} == columns
