@@ -17,9 +17,10 @@ from localemu.services.plugins import ServiceLifecycleHook
 from local.athena.call import Call
 from local.athena.errors import RequestError
 from local.athena.executions import History
-from local.athena.operations import OPERATIONS
+from local.athena.operations import OPERATIONS, start_query_execution
 from local.athena.query import Engine
 from local.athena.service import Clients, Service
+from local.server import ACCOUNT_ID
 
 Handler = Callable[[RequestContext, Any], Any]
 
@@ -28,7 +29,8 @@ class AthenaProvider(ServiceLifecycleHook):  # type: ignore[misc] # LocalEmu is 
     """State of the API: one engine, a history for each account and region."""
 
     def __init__(self) -> None:
-        self.service = Service(make_engine)
+        self._trino_url = os.environ.get("LOCAL_ATHENA_TRINO_URL", "")
+        self.service = Service(self._make_engine)
         self._histories: dict[tuple[str, str], History] = defaultdict(History)
         self._clients: dict[tuple[str, str], Clients] = {}
         self.service.warm()
@@ -42,6 +44,8 @@ class AthenaProvider(ServiceLifecycleHook):  # type: ignore[misc] # LocalEmu is 
 
         def handle(context: RequestContext, request: Any) -> Any:
             where = (context.account_id, context.region)
+            if self._trino_url and context.account_id != ACCOUNT_ID and operation is start_query_execution:
+                raise ApiError(RequestError(f"Trino reads the S3 and Glue of account {ACCOUNT_ID} alone"))
             call = Call(
                 request=dict(request or {}),
                 backend=_moto_backend(*where),
@@ -56,6 +60,16 @@ class AthenaProvider(ServiceLifecycleHook):  # type: ignore[misc] # LocalEmu is 
                 raise ApiError(error) from error
 
         return handle
+
+    def _make_engine(self) -> Engine:
+        """Return the engine that the environment chooses: Trino where it names one, else the embedded one."""
+        if self._trino_url:
+            from local.trino.engine import TrinoEngine
+
+            return TrinoEngine(self._trino_url)
+        from local.athena.plan import EmbeddedEngine
+
+        return EmbeddedEngine()
 
     def _clients_of(self, account_id: str, region: str) -> Clients:
         if (account_id, region) not in self._clients:
@@ -78,17 +92,6 @@ class ApiError(ServiceException):  # type: ignore[misc] # LocalEmu is untyped
         self.code = error.error
         if error.athena_code:
             self.AthenaErrorCode = error.athena_code
-
-
-def make_engine() -> Engine:
-    """Return the engine that the environment chooses: the Trino at LOCAL_ATHENA_TRINO_URL, else the embedded one."""
-    if url := os.environ.get("LOCAL_ATHENA_TRINO_URL"):
-        from local.trino.engine import TrinoEngine
-
-        return TrinoEngine(url)
-    from local.athena.plan import EmbeddedEngine
-
-    return EmbeddedEngine()
 
 
 def _moto_backend(account_id: str, region: str) -> Any:

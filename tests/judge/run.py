@@ -43,7 +43,7 @@ from tests.judge.questions import one_by_one, select_all
 from tests.judge.scenario import Scenario
 from tests.judge.shapes import shapes
 
-AT_ONCE = 3
+AT_ONCE = 4
 PARAMETERS = {"TypeChangeGraceSeconds": "15"}  # the least, so that a change is soon over
 
 

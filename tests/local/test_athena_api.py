@@ -1,6 +1,7 @@
 """The local Athena over its API: queries, the judge's verdicts, DDL, workgroups, and the clients that people use.
 
-All of it happens in an account of its own, beside whatever else is deployed.
+All of it happens in an account of its own, beside whatever else is deployed. Where `ENGINE=trino make up` runs, it is
+Trino that is asked.
 """
 
 import datetime
@@ -23,7 +24,7 @@ import pytest
 import sqlalchemy
 from botocore.exceptions import ClientError
 
-from local.server import REGION, Server
+from local.server import ACCESS_KEY, REGION, TRINO, Server
 
 ACCOUNT = "222233334444"
 SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
@@ -56,6 +57,7 @@ class Lake:
     bucket: str
     database: str = "db"
     group: str = "wg"
+    key: str = ACCOUNT
 
     def __post_init__(self) -> None:
         self.s3: Any = self.session.client("s3", endpoint_url=self.url)
@@ -116,9 +118,10 @@ class Lake:
 
 @pytest.fixture(scope="module")
 def lake(server: Server) -> Lake:
-    session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="test", region_name=REGION)
+    key = ACCESS_KEY if server.engine == TRINO else ACCOUNT  # Trino serves the account of the deployment alone
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key="test", region_name=REGION)
     made = Lake(server.endpoint_url, session, f"athena-{uuid.uuid4().hex[:12]}", f"db_{uuid.uuid4().hex[:8]}",
-                f"wg-{uuid.uuid4().hex[:8]}")  # fmt: skip
+                f"wg-{uuid.uuid4().hex[:8]}", key)  # fmt: skip
     made.s3.create_bucket(Bucket=made.bucket)
     made.glue.create_database(DatabaseInput={"Name": made.database})
     results = {"OutputLocation": f"s3://{made.bucket}/athena-queries/"}
@@ -382,7 +385,12 @@ def test_stop_ends_a_running_query(lake: Lake) -> None:
 
 @pytest.fixture
 def client_environment(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    values = {"ENDPOINT_URL": lake.url, "ACCESS_KEY_ID": ACCOUNT, "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": REGION}
+    values = {
+        "ENDPOINT_URL": lake.url,
+        "ACCESS_KEY_ID": lake.key,
+        "SECRET_ACCESS_KEY": "test",
+        "DEFAULT_REGION": REGION,
+    }
     for name, value in values.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     yield
@@ -418,7 +426,7 @@ def test_pyathena_and_sqlalchemy(lake: Lake, orders: str) -> None:
         cursor.execute(f"SELECT id, amt, ts FROM {orders} WHERE region = %(r)s ORDER BY id", {"r": "us"})
         assert cursor.fetchall() == [(1, Decimal("1.10"), datetime.datetime(2026, 1, 1, 10))]
     engine = sqlalchemy.create_engine(
-        f"awsathena+rest://{ACCOUNT}:test@athena.{REGION}.amazonaws.com:443/{lake.database}"
+        f"awsathena+rest://{lake.key}:test@athena.{REGION}.amazonaws.com:443/{lake.database}"
         f"?s3_staging_dir={staging}&work_group={lake.group}&poll_interval=0.02"
     )
     with engine.connect() as connected:
