@@ -90,6 +90,7 @@ def test_what_is_written_in_a_given_dialect_comes_back(written: tuple[list[list[
 @given(rows=tables(TEXT), style=styles(UNICODE))
 @example(rows=[["id"], ["\r"]], style=Style(quote="'"))
 @example(rows=[["id", "id", "id"], ["*", "", ""]], style=Style())
+@example(rows=[["id", "id"], [";", ";"]], style=Style(delimiter=":", quote="'"))
 def test_what_is_written_with_quotes_comes_back_or_is_refused(rows: Table, style: Style) -> None:
     style = replace(style, always=True)
     try:

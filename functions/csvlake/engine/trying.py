@@ -18,6 +18,8 @@ _RUNS = re.compile(r"(?<=[\w\"'.)])([^\w\s\"'.()-]{2,4}| ?[|;,] )(?=[\w\"'(.-])"
 Tried = tuple[float, str, Trial, Kind]  # score, delimiter
 _ESCAPED = re.compile(rb'(?:"(?:[^"\\]|\\.)*+")++', re.DOTALL)
 _SINGLE = re.compile(rb"(?:'(?:[^'\\]|\\.)*+')++", re.DOTALL)
+_POOR = 0.25  # a score below which ragged records hardly are a table, so that a rival need not be close
+_FAR = 0.3
 _CLOSE = 0.93  # of the best score: a rival this close leaves it undecided
 
 
@@ -55,7 +57,8 @@ def choose_delimiter(data: bytes, final: bool, given: Given, name: str) -> Choic
 def _refuse_rival(tried: list[Tried], name: str) -> None:
     """Raise when the second best is about as good."""
     score, best, trial, _ = tried[0]
-    rival = next((t for t in tried[1:] if t[2].mode > 1 and t[0] >= _CLOSE * score and not _alike(best, t[1])), None)
+    least = score * (_FAR if score < _POOR and trial.agreement < 1 else _CLOSE)
+    rival = next((t for t in tried[1:] if t[2].mode > 1 and t[0] >= least and not _alike(best, t[1])), None)
     if rival is not None:
         raise TerminalError(
             "undecided_delimiter",
