@@ -76,6 +76,7 @@ class TableRequest:
     Attributes:
         tries: how often the message came before, up to a limit.
         behind: how many targets were not in step the last time; None before the first.
+        asked: for how many of them a look was asked for that was not seen to be done.
         is_met: whether the change was seen in the catalog. One that is not there may still come.
     """
 
@@ -83,6 +84,7 @@ class TableRequest:
     change_id: str
     tries: int = 0
     behind: int | None = None
+    asked: int = 0
     is_met: bool = False
 
     def write(self) -> str:
@@ -98,6 +100,7 @@ class TableRequest:
             _text(body["change_id"]),
             int(body.get("tries", 0)),
             None if behind is None else int(behind),
+            int(body.get("asked", 0)),
             body.get("is_met") is True,
         )
 

@@ -174,3 +174,21 @@ def test_other_events_of_the_batch_do_not_suffer(lake: LakeInMemory) -> None:
 
 def sqs(body: str) -> dict[str, Any]:
     return {"messageId": "m", "eventSource": "aws:sqs", "body": body}
+
+
+def test_a_large_table_follows_by_a_thousand_files_at_a_time(
+    lake: LakeInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("csvlake.lake.changes._MOST_LOOKS", 3)
+    for number in range(8):
+        lake.converge(lake.upload(f"t/{number}.csv", "id", str(number)))
+    lake.converge(lake.upload("t/x.csv", "id", "1.5"))
+    rounds = []
+    while lake.queue.sent:
+        lake.clock.advance(130)
+        bodies = lake.queue.receive()
+        rounds.append(sum("look_at_key" in body for body in bodies))
+        lake.batch().run(parse_messages({"Records": [sqs(body) for body in bodies]}), f"r{len(rounds)}")
+    assert [count for count in rounds if count] == [3, 3, 2]
+    assert lake.catalog.tables["t"].change is None
+    assert {str(lake.table(f"t/{n}.csv").schema.field("id").type) for n in range(8)} == {"decimal128(18, 1)"}

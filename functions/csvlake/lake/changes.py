@@ -27,6 +27,7 @@ _AWAITED_TRIES = 14  # for a change that is about to be made: longer than a func
 _FIRST_DELAY_S = 5
 _MAX_DELAY_S = 120
 _STUCK_S = 3600.0  # a change that is older has lost its message, or is very large
+_MOST_LOOKS = 1000  # asked for at a time: what is uploaded meanwhile waits behind no more
 _THREADS = 16  # HEADs in flight
 
 
@@ -75,12 +76,14 @@ class Changes:
         table = self.catalog.get_table(request.table)
         if table is None or table.change is None or table.change.id != request.change_id:
             if request.tries < _AWAITED_TRIES and not request.is_met:
-                self._ask_again(request, request.behind)
+                self._ask_again(request)
             return
         self.catalog.align_partitions(table)
         behind = self.find_behind(table)
-        if behind and (request.behind is None or len(behind) >= request.behind):
-            self._ask_for_looks(table, behind)
+        done = len(behind) if request.behind is None else request.behind - len(behind)
+        asked = max(0, request.asked - done)
+        if behind and (done <= 0 or not asked):  # nothing moves, or all is done that was asked for
+            asked = self._ask_for_looks(table, behind[:_MOST_LOOKS])
         age = self.clock.now().timestamp() - table.change.since
         if not behind and age >= self.grace_s:
             try:
@@ -89,7 +92,8 @@ class Changes:
                 pass  # by a change that has a message of its own, or by new columns
             else:
                 return
-        self._ask_again(request, len(behind), is_met=True)
+        tries = 0 if done > 0 else request.tries
+        self._ask_again(replace(request, tries=tries, behind=len(behind), asked=asked, is_met=True))
 
     def find_behind(self, table: Table) -> list[tuple[str, Stamp]]:
         """Return the keys and stamps of the table's targets that are not in step with it."""
@@ -99,14 +103,14 @@ class Changes:
         stamps = [(head.key, Stamp.read(head.metadata)) for head in heads if head is not None]
         return [(key, stamp) for key, stamp in stamps if stamp is not None and not stamp.is_in_step(table)]
 
-    def _ask_for_looks(self, table: Table, behind: Sequence[tuple[str, Stamp]]) -> None:
+    def _ask_for_looks(self, table: Table, behind: Sequence[tuple[str, Stamp]]) -> int:
         keys = [stamp.source_key for _, stamp in behind if stamp.source_key]
         if unnamed := {target for target, stamp in behind if not stamp.source_key}:
             sources = (place(info.key, self.layout) for info in list_table(self.store, self.layout, table.name))
             keys += [found.source_key for found in sources if found is not None and found.target_key in unnamed]
         self.queue.send_many([look_at_key(self.bucket, key) for key in keys], 0)
+        return len(behind)
 
-    def _ask_again(self, request: TableRequest, behind: int | None, *, is_met: bool = False) -> None:
+    def _ask_again(self, request: TableRequest) -> None:
         delay_s = min(_FIRST_DELAY_S << request.tries, _MAX_DELAY_S)
-        again = replace(request, tries=min(request.tries + 1, _AWAITED_TRIES), behind=behind, is_met=is_met)
-        self.queue.send(again.write(), delay_s)
+        self.queue.send(replace(request, tries=min(request.tries + 1, _AWAITED_TRIES)).write(), delay_s)
