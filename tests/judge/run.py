@@ -44,6 +44,7 @@ from tests.judge.scenario import Scenario
 from tests.judge.shapes import shapes
 
 AT_ONCE = 4
+SAY_EVERY = 50  # tables
 PARAMETERS = {"TypeChangeGraceSeconds": "15"}  # the least, so that a change is soon over
 
 
@@ -124,7 +125,14 @@ def run(server: Server, stack: Stack, trino_url: str, screen: Screen) -> list[Fi
         lake.make(scenario)
     screen.step(f"asking both engines about {len(todo)} tables")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        findings = [one for found in pool.map(lambda scenario: judge(scenario, engines), todo) for one in found]
+        findings = []
+        for done, found in enumerate(pool.map(lambda scenario: judge(scenario, engines), todo), 1):
+            findings += found
+            for one in found:
+                if not one.is_expected:
+                    screen.line(describe(one))
+            if done % SAY_EVERY == 0:
+                screen.step(f"asked about {done} of {len(todo)} tables")
     lake.remove()
     screen.end_step()
     return findings
@@ -166,7 +174,6 @@ def report(findings: Iterable[Finding], state: State, screen: Screen) -> int:
     path.write_text("".join(map(describe, unexpected)))
     if unexpected:
         screen.line(f"{len(unexpected)} verdicts are not the expected ones: {path}")
-        screen.line("".join(map(describe, unexpected[:5])))
     return len(unexpected)
 
 

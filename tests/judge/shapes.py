@@ -162,7 +162,7 @@ def _odd_names() -> Scenario:
 def _many_columns(count: int = 5000) -> Scenario:
     columns = {"id": "bigint", **{f"c{index}": "bigint" for index in range(count - 1)}}
     rows = pa.table({name: pa.array([0, 1], pa.int64()) for name in columns})
-    asked = ("id", "c0", f"c{count // 2}", f"c{count - 2}")
+    asked = (f"c{count - 2}",)  # a query takes the local Athena seconds here
     return Scenario(
         "tables", f"{count} columns", "many", columns, (File(rows),), {name: [0, 1] for name in columns}, asked
     )
