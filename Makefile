@@ -55,9 +55,9 @@ test: $(KERNEL) ## all tests: first those without sockets, then end to end on th
 	@$(PY) -m pytest -rs tests/local
 
 .PHONY: nightly
-nightly: $(KERNEL) ## what is too long for every change: 20,000 random examples a property, files of gigabytes, all real files
+nightly: $(KERNEL) ## what is too long for every change: 20,000 random examples a property, files of gigabytes
 	@CSVLAKE_RANDOM=1 CSVLAKE_EXAMPLES=$(or $(EXAMPLES),20000) $(PY) -m pytest -rs -n 2 tests/property
-	@$(PY) -m pytest -rs -m nightly --ignore=tests/local tests
+	@$(PY) -m pytest -rs -s tests/nightly/real_limits.py
 	@CSVLAKE_CRASHES=all $(PY) -m pytest -rs -n 2 tests/crash
 
 .PHONY: fuzz

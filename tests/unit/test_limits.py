@@ -1,6 +1,6 @@
 """What is too long, too wide or empty is refused with a reason; small limits stand for the real ones here.
 
-tests/nightly/test_real_limits.py does the same at the real sizes, and looks at time and memory.
+tests/nightly/real_limits.py does the same at the real sizes, and looks at time and memory.
 """
 
 import pyarrow.parquet as pq

@@ -1,0 +1,69 @@
+"""Files of the real sizes are refused or converted in bounded memory. ``make nightly`` runs this, not ``make test``.
+
+Each is converted by a process of its own, whose time and peak memory are looked at.
+"""
+
+import bz2
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MIB = 1 << 20
+MOST_BYTES = 345 * 10**6  # memory_bytes is 300 MiB by default, and may be missed by a tenth
+LONG_BYTES = 450 * 10**6  # where a record may go on for 64 MiB, these are in memory twice
+TEXT = b"some text, more 12\n" * 55_000
+
+
+def zip_bomb() -> bytes:
+    file = io.BytesIO()
+    archive = zipfile.ZipFile(file, "w", zipfile.ZIP_BZIP2)
+    with archive, archive.open("a.csv", "w", force_zip64=True) as member:
+        for _ in range(1024):
+            member.write(bytes(4 * MIB))
+    return file.getvalue()
+
+
+def bz2_bomb() -> bytes:
+    machine = bz2.BZ2Compressor(9)
+    return b"".join([*(machine.compress(bytes(4 * MIB)) for _ in range(1024)), machine.flush()])
+
+
+def repeat(first: bytes, chunk: bytes, count: int) -> Iterator[bytes]:
+    yield first
+    for _ in range(count):
+        yield chunk
+
+
+CASES: dict[str, tuple[Callable[[], Iterable[bytes]], str]] = {
+    "a zip of 4 GB in 3 kB": (lambda: [zip_bomb()], "expands_too_far"),
+    "a bz2 of 4 GB in 3 kB": (lambda: [bz2_bomb()], "expands_too_far"),
+    "a record of 1 GB": (lambda: repeat(b"a,b\n1,2\n", b"x" * MIB, 1024), "record_too_long"),
+    "a header of 10 MB": (lambda: [b"x" * (10 * MIB) + b",b\n1,2\n"], "header_too_long"),
+    "a line of 1 GB": (lambda: repeat(b"", b"x," * (MIB // 2), 1024), "header_too_long"),
+    "100,000 columns": (lambda: [b",".join([b"c"] * 100_000) + b"\n"], "too_many_columns"),
+    "a quote that never closes": (lambda: repeat(b'a,b\n1,2\n3,"', TEXT, 300), ""),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_too_large_is_refused_in_bounded_memory(name: str, tmp_path: Path) -> None:
+    make, code = CASES[name]
+    source = tmp_path / "in.csv"
+    with source.open("wb") as file:
+        file.writelines(make())
+    command = [sys.executable, "-m", "csvlake", "convert", str(source), str(tmp_path / "out.parquet")]
+    spawn = [sys.executable, "-S", "-E", str(ROOT / "tests" / "bench" / "spawn.py")]
+    ended = subprocess.run([*spawn, *command], cwd=ROOT, capture_output=True, check=True, timeout=300)
+    source.unlink()
+    figures = json.loads(ended.stdout)
+    print(f"{name}: {figures['cpu_s']:.1f} s of CPU, {figures['peak_bytes'] / 1e6:.0f} MB")  # noqa: T201 - with -s
+    assert figures["exit_code"] == (2 if code else 0)
+    assert code in ended.stderr.decode()
+    assert figures["peak_bytes"] < (MOST_BYTES if code else LONG_BYTES)
