@@ -166,3 +166,12 @@ def test_in_crawler_mode_contracts_are_read_from_the_bucket(lake: LakeInMemory) 
 def test_a_table_with_other_keys_is_told_so() -> None:
     with pytest.raises(TerminalError, match="start the table over"):
         apply_contract(Table("t", (), (), "s3://x/", "1"), Contract(partition_keys={"dt": "date"}), 0)
+
+
+def test_a_file_that_one_contract_refused_is_looked_at_by_the_next(lake: LakeInMemory) -> None:
+    upload(lake, "partition_keys: {day: date}\n")
+    lake.converge(lake.upload("t/day=2026-01-31/x.csv", "id", "1"))
+    assert lake.converge(lake.upload("t/day=today/x.csv", "id", "2")).outcome == "refused"
+    lake.converge(upload(lake, "partition_keys: {day: string}\n"))
+    lake.deliver()
+    assert lake.rows("t/day=today/x.csv") == [(2,)]

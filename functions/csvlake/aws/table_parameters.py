@@ -46,4 +46,4 @@ def replace_parameters(known: Mapping[str, str], table: Table) -> dict[str, str]
 def _read_change(text: str) -> TableChange:
     told = json.loads(text)
     stored = {name: tuple(types) for name, types in told["stored"].items()}
-    return TableChange(told["id"], told["since"], stored, told["final"])
+    return TableChange(told["id"], told["since"], stored, told["final"], told["is_contract"])

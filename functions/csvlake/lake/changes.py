@@ -80,6 +80,8 @@ class Changes:
             return
         self.catalog.align_partitions(table)
         behind = self.find_behind(table)
+        if request.behind is None and table.change.is_contract:
+            self._ask_for_refused(table)
         done = len(behind) if request.behind is None else request.behind - len(behind)
         asked = max(0, request.asked - done)
         if behind and (done <= 0 or not asked):  # nothing moves, or all is done that was asked for
@@ -110,6 +112,13 @@ class Changes:
             keys += [found.source_key for found in sources if found is not None and found.target_key in unnamed]
         self.queue.send_many([look_at_key(self.bucket, key) for key in keys], 0)
         return len(behind)
+
+    def _ask_for_refused(self, table: Table) -> None:
+        """Ask for a look at each source without a target: another contract may take what the last one refused."""
+        targets = {found.key for found in self.store.list_objects(self.layout.table_prefix(table.name))}
+        sources = (place(info.key, self.layout) for info in list_table(self.store, self.layout, table.name))
+        keys = [found.source_key for found in sources if found is not None and found.target_key not in targets]
+        self.queue.send_many([look_at_key(self.bucket, key) for key in keys], 0)
 
     def _ask_again(self, request: TableRequest) -> None:
         delay_s = min(_FIRST_DELAY_S << request.tries, _MAX_DELAY_S)

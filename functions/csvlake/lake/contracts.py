@@ -146,7 +146,7 @@ def apply_contract(table: Table, contract: Contract | None, now: float) -> Table
         if others:
             changed = change_types(changed, others, now)
         changed = add_columns(changed, [column for column in typed if column.name not in known])
-    return start_change(changed, now) if table.version_id else changed
+    return start_change(changed, now, is_contract=True) if table.version_id else changed
 
 
 @lru_cache(maxsize=64)

@@ -146,12 +146,14 @@ class TableChange:
         since: when its newest part began, in seconds since 1970.
         stored: by column, the types that older files may store besides the one to come.
         final: by column, the type to come, where the catalog shows another one meanwhile.
+        is_contract: whether the contract changed, so that files that were refused may be taken now.
     """
 
     id: str
     since: float
     stored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     final: Mapping[str, str] = field(default_factory=dict)
+    is_contract: bool = False
 
 
 @dataclass(frozen=True)

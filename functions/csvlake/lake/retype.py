@@ -44,10 +44,11 @@ def change_types(table: Table, types: Mapping[str, str], now: float) -> Table:
     return replace(changed, columns=columns, types_id=make_id(), change=change)
 
 
-def start_change(table: Table, now: float) -> Table:
+def start_change(table: Table, now: float, *, is_contract: bool = False) -> Table:
     """Return the table with a note that files or partitions have to be brought in step with it."""
     change = table.change or TableChange("", now)
-    return replace(table, change=replace(change, id=make_id(), since=now))
+    is_contract = is_contract or change.is_contract
+    return replace(table, change=replace(change, id=make_id(), since=now, is_contract=is_contract))
 
 
 def finish_change(table: Table, now: float) -> Table:
