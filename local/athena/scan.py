@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from local.athena.catalog import Catalog, Partition, Table
+from local.athena.errors import unsupported
 from local.athena.hive_types import HiveType
 from local.athena.judge import judge_file, judge_partition
 from local.athena.objects import DataObject, ObjectCache, list_objects, split_location
@@ -53,6 +54,8 @@ class Scanner:
         assert table is not None  # noqa: S101 - the caller's promise
         slices = self._slices(table, source.columns, conditions, injected)
         judged = {name: kind for name, kind in table.columns.items() if name in source.columns}
+        if dotted := next((name for name in judged if "." in name), None):
+            raise unsupported(f"The name of the column {dotted}: with a dot it cannot be told from a nested one, which")
         present: set[str] = set()
         footers = self._cache.footers(self._s3, [one.item for one in slices])
         for one, footer in zip(slices, footers, strict=True):

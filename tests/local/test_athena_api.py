@@ -224,6 +224,13 @@ def test_columns_missing_extra_reordered_and_in_other_case(lake: Lake) -> None:
     assert lake.rows(f"SELECT * FROM {name} ORDER BY id") == [["1", None], ["2", "2026-01-01"]]
 
 
+def test_a_name_with_a_dot_is_refused(lake: Lake) -> None:
+    name = lake.table({"a.b": "bigint", "a'b": "bigint", 'a"b': "bigint"})
+    lake.put(f"{name}/f.parquet", pa.table({"a.b": [1], "a'b": [2], 'a"b': [3]}))
+    assert lake.rows(f'SELECT "a\'b", "a""b" FROM {name}') == [["2", "3"]]
+    assert lake.reason(f'SELECT "a.b" FROM {name}').startswith("NOT_SUPPORTED: The name of the column a.b")
+
+
 def test_projected_partitions(lake: Lake) -> None:
     name = lake.table(
         {"v": "bigint"}, {"y": "int", "m": "string"}, projection__enabled="true", projection__y__type="integer",
