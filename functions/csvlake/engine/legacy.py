@@ -69,7 +69,7 @@ def _refuse_strangers(scores: list[tuple[float, str, str]], best: tuple[float, s
             raise TerminalError(
                 "undecided_encoding",
                 f"{name} reads as well in {_NAMES[codec]} ({_excerpt(text)}) as in {_NAMES[other]} "
-                f"({_excerpt(read)}): set encoding=",
+                f"({_excerpt(read)}): set encoding=, by --encoding or a line of _contract.yaml",
             )
 
 
@@ -104,7 +104,7 @@ def _fall_back(scores: list[tuple[float, str, str]], whole: bool, name: str, lin
     raise TerminalError(
         "undecided_encoding",
         f"{odd_lines} of {lines} lines of {name} are not UTF-8, and read as no other encoding (tried best: {guesses}) "
-        "do they make sense: set encoding=",
+        "do they make sense: set encoding=, by --encoding or a line of _contract.yaml",
     )
 
 

@@ -63,7 +63,8 @@ def _refuse_rival(tried: list[Tried], name: str) -> None:
         raise TerminalError(
             "undecided_delimiter",
             f"{name} reads as well with {name_delimiter(best)} ({trial.mode} columns) as with "
-            f"{name_delimiter(rival[1])} ({rival[2].mode} columns): set delimiter=",
+            f"{name_delimiter(rival[1])} ({rival[2].mode} columns): set delimiter=, "
+            "by --delimiter or a line of _contract.yaml",
         )
 
 
