@@ -84,6 +84,10 @@ wheel: .venv/.ready ## the package, with the kernel for Linux and macOS, in dist
 	@$(MAKE) --no-print-directory --silent -C $(NATIVE) PYTHON="$(CURDIR)/$(PY)" all
 	@$(UV) build --quiet --wheel
 
+.PHONY: bench-lake
+bench-lake: $(KERNEL) ## 2,000 files in 50 tables at once on the local AWS, against the common Lambda; writes docs/bench-lake.md
+	@$(PY) -m tests.bench.lake
+
 .PHONY: check
 check: .venv/.ready ## lint, format, types, layers of imports, templates
 	@.venv/bin/ruff check .

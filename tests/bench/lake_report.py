@@ -1,0 +1,115 @@
+"""What came of the files that were dropped at once: sentences, and docs/bench-lake.md."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.machine import Machine
+
+__all__ = ["Drop", "Round", "describe", "describe_ratios", "write_document"]
+
+_AIM = 3.0
+_OURS, _PEER = "csvlake", "common Lambda"
+
+_METHOD = """\
+All files are put at once on the local stack (`make up`), by 16 connections; the clock runs from the first PUT until
+the last Parquet object stands. The common Lambda is `pandas.read_csv` and `awswrangler.s3.to_parquet(dataset=True,
+mode="append")` with the Glue table, as most tutorials have it (tests/bench/lake_peer.py), on the same stack with a
+rule, a topic and a queue of its own, with the same runtime, layer, memory, batch size and number of functions at a
+time. The local AWS shares the processors with the functions: what S3, SQS and Glue do for a file is in both figures."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """What came of one way's files."""
+
+    files: int
+    seconds: float
+    cpu_s: float  # of the function's containers
+    counts: Mapping[str, int]  # as `Lane.count` gives them
+
+    @property
+    def rate(self) -> float:
+        """Return files a second."""
+        return self.files / self.seconds
+
+    @property
+    def cpu_ms(self) -> float:
+        """Return the function's CPU time for a file."""
+        return self.cpu_s / self.files * 1000
+
+
+@dataclass
+class Round:
+    """Both ways, one after the other."""
+
+    tables: int
+    lanes: dict[str, Drop] = field(default_factory=dict)
+
+    def ratio(self) -> float:
+        """Return how many times as many files a second csvlake converted as the common Lambda."""
+        return self.lanes[_OURS].rate / self.lanes[_PEER].rate
+
+    def cpu_ratio(self) -> float:
+        """Return how many times as many files csvlake's function converts in the same CPU time."""
+        return self.lanes[_PEER].cpu_ms / self.lanes[_OURS].cpu_ms
+
+    def trouble(self) -> list[str]:
+        """Return a sentence for each thing that does not hold of csvlake."""
+        ours = self.lanes[_OURS]
+        tables = min(self.tables, ours.files)
+        wanted = {
+            "files": ours.files,
+            "tables": tables,
+            "table versions": tables,  # none but the first: no file has another schema
+            "dead letters": 0,
+            "failed messages": 0,
+        }
+        return [
+            f"{name}: {ours.counts[name]}, not {count}" for name, count in wanted.items() if ours.counts[name] != count
+        ]
+
+
+def describe(outcome: Round) -> str:
+    """Return a Markdown table of one round, and what does not hold."""
+    names = list(next(iter(outcome.lanes.values())).counts)
+    rows = [["", "dropped", "s", "files/s", "CPU ms/file", *names], ["---"] + ["--:"] * (4 + len(names))]
+    for lane, drop in outcome.lanes.items():
+        counts = [f"{drop.counts[name]:,}" for name in names]
+        figures = [f"{drop.files:,}", f"{drop.seconds:.1f}", f"{drop.rate:.1f}", f"{drop.cpu_ms:.1f}"]
+        rows.append([lane, *figures, *counts])
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([*lines, "", *(outcome.trouble() or ["Of csvlake all holds that must."])])
+
+
+def describe_ratios(rounds: Sequence[Round]) -> str:
+    """Return the medians of the rounds' ratios, and whether the aim is reached."""
+    rate = statistics.median(one.ratio() for one in rounds)
+    cpu = statistics.median(one.cpu_ratio() for one in rounds)
+    verdict = "" if rate >= _AIM else f" The aim, {_AIM:g} times as many a second, is not reached."
+    return (
+        f"csvlake converts **{rate:.1f} times** as many files a second as the common Lambda, and **{cpu:.1f} times** "
+        f"as many in the same CPU time of the function.{verdict}"
+    )
+
+
+def write_document(path: Path, rounds: Sequence[Round], machine: Machine) -> None:
+    """Write the figures, and what they were measured on."""
+    first = rounds[0]
+    what = f"{first.lanes[_OURS].files:,} files of 100 rows in {first.tables} tables, dropped at once"
+    found = (
+        f"{machine.date}, revision {machine.revision}: {machine.cpu}, {machine.cores} cores, {machine.memory_gb:.0f} GB"
+    )
+    text = [
+        "# Small files through the whole chain",
+        f"Written by `make bench-lake`: {what}.",
+        describe_ratios(rounds),
+        *("\n" + describe(one) for one in rounds),
+        "\n## How",
+        _METHOD,
+        "\n## On what",
+        f"{found}, {machine.system}; {machine.load:.1f} processes ran or waited over the minute before.",
+        "",
+    ]
+    path.write_text("\n".join(text))
