@@ -114,3 +114,8 @@ def test_short_text_that_reads_well_in_two_alphabets_is_refused() -> None:
 def test_the_mark_is_skipped_where_utf_8_sig_is_given() -> None:
     opened = open_text(open_source("a,b\n".encode("utf-8-sig")), ConvertOptions(encoding="utf-8-sig"))
     assert opened.read_range(0, 100) == b"a,b\n"
+
+
+def test_byte_255_before_digits_is_no_letter() -> None:
+    data = b"a,b\n" + b"\xff1,2\n3,4\n5,6\n7,8\n9,0\n" * 9
+    assert open_text(open_source(data), ConvertOptions()).encoding == "utf-8"  # its records are rejected

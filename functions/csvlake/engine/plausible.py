@@ -89,7 +89,7 @@ def _letter(text: str, at: int) -> float:
         if character in "ªºŸƒ":
             return -0.5
         if not neighbours:
-            return 0.3
+            return -0.5 if character == "ÿ" else 0.3  # byte 255 alone is no letter
         value = 1.0 if _ASCII_LETTER.search(_word_around(text, at)) else -0.3
         if character.isupper() and before.islower():
             value -= 1.5
