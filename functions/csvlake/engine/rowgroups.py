@@ -43,6 +43,16 @@ class Part:
     text_bytes: int
 
 
+@dataclass(frozen=True)
+class _Written:
+    """What the footer will tell of a column chunk whose pages are in the file: a few hundred bytes, not its pages."""
+
+    column: Struct
+    start: int
+    column_index: bytes | None
+    offset_index: bytes | None
+
+
 @dataclass
 class RowGroups:
     """The row groups of a file in the making, to be added in their order.
@@ -57,7 +67,7 @@ class RowGroups:
     held_bytes: int
     text_bytes: int
     _held: list[Part] = field(default_factory=list)
-    _groups: list[list[Chunk]] = field(default_factory=list)
+    _groups: list[list[_Written]] = field(default_factory=list)
     _rows: list[int] = field(default_factory=list)
 
     @property
@@ -82,7 +92,10 @@ class RowGroups:
         for pieces in zip(*(part.chunks for part in self._held), strict=True):
             chunk, data = join_chunks(pieces, rows, self.file.tell())
             self.file.writelines(data)
-            group.append(chunk)
+            indexes = (
+                None if index is None else footer.encode(index) for index in (chunk.column_index, chunk.offset_index)
+            )
+            group.append(_Written(chunk.column, chunk.start, *indexes))
         self._groups.append(group)
         self._rows.append(sum(rows))
         self._held.clear()
@@ -116,15 +129,14 @@ class RowGroups:
         out[_ROW_GROUPS] = (LIST, (STRUCT, groups))
         self.file.write(footer.write(out))
 
-    def _write_index(self, chunk: Chunk, index: Struct | None, offset: int, size: int) -> None:
-        if index is not None:
-            content = footer.encode(index)
+    def _write_index(self, chunk: _Written, content: bytes | None, offset: int, size: int) -> None:
+        if content is not None:
             chunk.column[offset] = (I64, self.file.tell())
             chunk.column[size] = (I32, len(content))
             self.file.write(content)
 
 
-def _describe(group: Sequence[Chunk], rows: int, number: int, order: Sequence[Struct]) -> Struct:
+def _describe(group: Sequence[_Written], rows: int, number: int, order: Sequence[Struct]) -> Struct:
     metas = [chunk.column[_CHUNK_META][1] for chunk in group]
     out: Struct = {
         _COLUMNS: (LIST, (STRUCT, [chunk.column for chunk in group])),
