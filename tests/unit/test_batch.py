@@ -332,12 +332,14 @@ def sqs_record(body: str) -> dict[str, Any]:
 
 
 def test_a_message_that_failed_comes_again_soon_and_later_each_time(lake: LakeInMemory) -> None:
-    records = [
-        {"messageId": str(n), "eventSource": "aws:sqs", "receiptHandle": f"r{n}", "body": "{}", "attributes": told}
-        for n, told in enumerate([{}, *({"ApproximateReceiveCount": str(count)} for count in (2, 4, 9))])
-    ]
-    key = lake.upload("t/x.csv", "id", "1")
-    event = {"Records": [*records, {**sqs_event(key)["Records"][0], "messageId": "good", "receiptHandle": "good"}]}
+    def broken(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+        raise TransientError("not today")
+
+    lake.convert = broken
+    event = sqs_event(*(lake.upload(f"t/{number}.csv", "id", "1") for number in range(4)), "!unreadable")
+    counts = ({}, *({"ApproximateReceiveCount": count} for count in ("2", "4", "9", "1")))
+    for number, (record, told) in enumerate(zip(event["Records"], counts, strict=True)):
+        record |= {"receiptHandle": f"r{number}", "attributes": told}
     failed = lake.batch().run(parse_messages(event), "r")
-    assert [failure.message_id for failure in failed] == ["0", "1", "2", "3"]
+    assert [failure.message_id for failure in failed] == ["m0", "m1", "m2", "m3", "m4"]
     assert lake.queue.hurried == [("r0", 30), ("r1", 120), ("r2", 1800), ("r3", 1800)]

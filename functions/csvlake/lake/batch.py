@@ -81,7 +81,7 @@ class Batch:
             self.crawls.request()
         judged = [(message, self._judge(message, ended)) for message in messages]
         for message, failure in judged:
-            if failure is not None and message.receipt:
+            if failure is not None and message.receipt and message.trouble is None:  # haste teaches nobody to read
                 self._hurry(message)
         return [failure for _, failure in judged if failure is not None]
 
