@@ -36,7 +36,11 @@ CONTENTS = [
     "name,id\nd,007\n",
     "",
 ]
-CONTRACTS = ["null_tokens: [NA]\n", "columns: [{name: id, type: string}]\n", "on_misfit: rescue\n"]
+CONTRACTS = [
+    "columns: [{name: name, null_tokens: [NA]}]\n",
+    "columns: [{name: id, type: string}]\n",
+    "on_misfit: rescue\n",
+]
 CONTRACT = "_contract.yaml"
 
 
