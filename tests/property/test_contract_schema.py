@@ -84,7 +84,7 @@ def test_a_full_contract_is_right_for_both() -> None:
 
 def test_the_documents_that_csvlake_writes_are_right() -> None:
     contract = parse_contract(b"columns: [{name: a, null_tokens: [NA, 0]}]\nheader: true\n", "x.yaml")
-    VALIDATOR.validate(json.loads(contract_json(contract)))
+    assert not list(VALIDATOR.iter_errors(json.loads(contract_json(contract))))
 
 
 @st.composite

@@ -1,7 +1,8 @@
 """AWS's list prices, in one place: US dollars in us-east-1, without free tiers and volume discounts.
 
-As told by AWS's price pages and guides to them in the first half of 2026; other regions differ by some per cent. Where
-two sources differ the higher one is taken: EventBridge's events of S3, which some guides call free.
+As guides to AWS's price pages told in the first half of 2026; the pages themselves could not be opened, so compare them
+(`Price.source`) before you rely on a figure. Other regions differ by some per cent. EventBridge's events of S3 are
+counted at the price of custom events, though guides call them free: the estimate is rather too high.
 """
 
 from dataclasses import dataclass
