@@ -128,8 +128,8 @@ def test_every_table_ends_as_the_bucket_implies(
         assert time.monotonic() < deadline, waiting
         time.sleep(1)
     check_ledger(histories, lake)
-    attributes = queue.get_queue_attributes(QueueUrl=stack["dlq_url"], AttributeNames=["ApproximateNumberOfMessages"])
-    assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "0"
+    dead = queue.receive_message(QueueUrl=stack["dlq_url"], MaxNumberOfMessages=10, VisibilityTimeout=0)
+    assert [message["Body"] for message in dead.get("Messages", [])] == []
 
 
 def check_ledger(histories: list[History], lake: LakeClient) -> None:
