@@ -2,14 +2,14 @@
 
 import sys
 
-from csvlake.settings import choose_memory_pool
+from csvlake.settings import prepare_process
 
 __all__ = ["main"]
 
 
 def main() -> int:
-    """Run the command line, with what has to be set before pyarrow is imported."""
-    choose_memory_pool()
+    """Run the command line, with what has to be set before pyarrow and numpy are imported."""
+    prepare_process()
     from csvlake import cli
 
     return cli.main()

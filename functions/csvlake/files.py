@@ -14,7 +14,6 @@ from csvlake import engine
 from csvlake.engine.model import Contract, Converted, ConvertOptions, Report, Source
 from csvlake.engine.survey import Survey, survey
 from csvlake.errors import TerminalError, TransientError
-from csvlake.lake.contract import parse_contract
 
 __all__ = ["convert_file", "inspect_file", "open_any", "read_contract", "survey_file", "write_converted"]
 
@@ -68,6 +67,8 @@ def read_contract(src: Input) -> Contract:
     Raises:
         TerminalError: there is none, or it has problems; all of them are told.
     """
+    from csvlake.lake.contract import parse_contract  # few files have one, and it reads YAML
+
     source = open_any(src)
     return parse_contract(source.read_range(0, source.size), source.name)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, cast
 
-__all__ = ["CatalogMode", "NoStackError", "Settings", "StackSettings", "choose_memory_pool", "use_exports"]
+__all__ = ["CatalogMode", "NoStackError", "Settings", "StackSettings", "prepare_process", "use_exports"]
 
 CatalogMode = Literal["direct", "crawler"]
 
@@ -115,9 +115,14 @@ class StackSettings:
         return cls(**{field: given[name] for field, name in names.items()})
 
 
-def choose_memory_pool() -> None:
-    """Have pyarrow, if it is not imported yet, take memory by jemalloc, as in the Lambda: 60 MB less at equal speed."""
+def prepare_process() -> None:
+    """Set what pyarrow and numpy look at when they are imported, unless the user did.
+
+    pyarrow takes memory by jemalloc, as in the Lambda: 60 MB less at equal speed. numpy starts no threads for linear
+    algebra, of which there is none.
+    """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def use_exports(path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from csvlake.settings import NoStackError, Settings, StackSettings, choose_memory_pool, use_exports
+from csvlake.settings import NoStackError, Settings, StackSettings, prepare_process, use_exports
 
 REQUIRED = {"CSVLAKE_BUCKET": "lake", "CSVLAKE_DATABASE": "db", "CSVLAKE_QUEUE_URL": "q"}
 
@@ -75,10 +75,11 @@ def test_a_stack_is_named_whole_or_not_at_all() -> None:
         StackSettings.from_environment({})
 
 
-def test_the_memory_pool_is_chosen_unless_somebody_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ARROW_DEFAULT_MEMORY_POOL", raising=False)
-    choose_memory_pool()
-    assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == "jemalloc"
-    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "system")
-    choose_memory_pool()
-    assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == "system"
+@pytest.mark.parametrize(("name", "ours"), [("ARROW_DEFAULT_MEMORY_POOL", "jemalloc"), ("OPENBLAS_NUM_THREADS", "1")])
+def test_a_process_is_prepared_unless_somebody_did(monkeypatch: pytest.MonkeyPatch, name: str, ours: str) -> None:
+    monkeypatch.delenv(name, raising=False)
+    prepare_process()
+    assert os.environ[name] == ours
+    monkeypatch.setenv(name, "theirs")
+    prepare_process()
+    assert os.environ[name] == "theirs"

@@ -7,10 +7,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 from csvlake import __version__
-from csvlake.cli import backfill, convert, cost, inspect, migrate, redrive, rejects, status
 from csvlake.cli.deployed import OpenStack, open_stack
 from csvlake.errors import TerminalError, TransientError
 from csvlake.settings import NoStackError
@@ -18,6 +18,7 @@ from csvlake.settings import NoStackError
 __all__ = ["main"]
 
 _DONE, _USAGE, _REFUSED, _TROUBLE = 0, 1, 2, 3
+_VERBS = ("inspect", "convert", "status", "rejects", "backfill", "redrive", "migrate", "cost")  # modules beside this one
 
 
 def main(arguments: Sequence[str] | None = None, open_stack: OpenStack = open_stack) -> int:
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None, open_stack: OpenStack = open_st
     Returns:
         The exit code.
     """
-    asked = _parser().parse_args(arguments, argparse.Namespace(open_stack=open_stack))
+    given = sys.argv[1:] if arguments is None else arguments
+    asked = _parser(given).parse_args(given, argparse.Namespace(open_stack=open_stack))
     try:
         asked.run(asked)
         sys.stdout.flush()
@@ -55,12 +57,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(_USAGE, f"{self.prog}: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser, with the verb that is given alone where one is: each imports what it needs."""
     parser = _Parser(prog="csvlake", description="Turn CSV files into Parquet: nothing lost, nothing guessed wrong.")
     parser.add_argument("--version", action="version", version=f"csvlake {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for verb in (inspect, convert, status, rejects, backfill, redrive, migrate, cost):
-        verb.add_to(commands)
+    for verb in given[:1] if given and given[0] in _VERBS else _VERBS:
+        import_module(f"csvlake.cli.{verb}").add_to(commands)
     return parser
 
 
