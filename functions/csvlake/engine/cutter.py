@@ -23,6 +23,7 @@ _GROWTH = 4
 _MAX_SLOW_BYTES = 512 << 10  # in a batch: records read one by one take a hundred times their bytes
 _CELL_BYTES = 2  # a cell takes so much at least, unless records lack cells: a piece gets as many rows as fit in then
 _SPARE = 2  # a buffer that is so much larger than a batch is let go
+_LEAST_BYTES = 2 << 20  # of the last batches, which become smaller and smaller
 _MAX_STEP_BYTES = 16 << 20  # read on at a time, while no record ends
 
 
@@ -59,13 +60,15 @@ class Cutter:
         layout: how its records are written, and where they start and end.
         batch_bytes: of text in a batch, about; a record that is longer makes it longer.
         piece_bytes: of text in a piece, about.
+        shares: among how many threads the rest of a text is shared out when it is less than a batch for each.
     """
 
-    def __init__(self, text: TextBytes, layout: Layout, batch_bytes: int, piece_bytes: int) -> None:
+    def __init__(self, text: TextBytes, layout: Layout, batch_bytes: int, piece_bytes: int, shares: int = 1) -> None:
         self._text = text
         self._layout = layout
         self._batch_bytes = batch_bytes
         self._piece_bytes = piece_bytes
+        self._shares = shares
         self._lock = threading.Lock()
         self._offset = layout.body_start  # of the next byte to read
         self._rest = b""  # read, but behind the last cut
@@ -89,7 +92,7 @@ class Cutter:
         start = self._offset - self._left()
         if len(buffer) > _SPARE * self._batch_bytes:
             buffer = bytearray()  # it has grown for a long record
-        size, fresh, wanted = 0, 0, self._batch_bytes
+        size, fresh, wanted = 0, 0, self._next_bytes(start)
         while True:
             buffer = _grow(buffer, size, wanted)
             size += self._take(buffer, size, wanted - size)
@@ -113,6 +116,12 @@ class Cutter:
             self._at -= size - used
         self._number += 1
         return Batch(self._number - 1, buffer, start, pieces)
+
+    def _next_bytes(self, start: int) -> int:
+        """Return how much the batch at ``start`` takes: less and less at the end, lest one thread works on alone."""
+        end = self._layout.body_end if self._layout.body_end is not None else self._text.size
+        share = self._batch_bytes if end is None else (end - start) // self._shares
+        return min(self._batch_bytes, max(share, _LEAST_BYTES))
 
     def _left(self) -> int:
         return len(self._rest) - self._at

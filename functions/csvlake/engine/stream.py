@@ -114,9 +114,10 @@ class _Pass:
         self._watch = watch
         self._sizes = sizes
         self._is_proven = text.encoding_proven
-        self._cutter = Cutter(text, layout, sizes.batch_bytes, sizes.piece_bytes)
+        self._cutter = Cutter(text, layout, sizes.batch_bytes, sizes.piece_bytes, sizes.threads)
         self._turn = threading.Condition()
         self._next = 0  # the number of the batch to be appended next
+        self._early: dict[int, Encoded] = {}  # by number: encoded before their turn
         self._failed = False
         self._order = Order(len(plan.wanted))
         self._tally = Tally()
@@ -157,15 +158,18 @@ class _Pass:
             raise
 
     def _append(self, encoded: Encoded, groups: RowGroups) -> None:
+        """Append a batch when those before it are. A thread that is early leaves its batch behind and goes on."""
         with self._turn:
-            self._turn.wait_for(lambda: self._failed or self._next == encoded.number)
-            if self._failed:
-                return
-            self._next += 1
-            self._tally.join(encoded.tally)
-            if encoded.part is not None and self._watch.holds:
-                self._order.add(encoded.bounds)
-                groups.add(encoded.part)
+            self._early[encoded.number] = encoded
+            self._turn.wait_for(
+                lambda: self._failed or encoded.number == self._next or len(self._early) < self._sizes.threads
+            )
+            while not self._failed and (ready := self._early.pop(self._next, None)) is not None:
+                self._next += 1
+                self._tally.join(ready.tally)
+                if ready.part is not None and self._watch.holds:
+                    self._order.add(ready.bounds)
+                    groups.add(ready.part)
             self._turn.notify_all()
 
 
