@@ -41,6 +41,18 @@ def repeat(first: bytes, chunk: bytes, count: int) -> Iterator[bytes]:
         yield chunk
 
 
+GOOD = b"a,b,c\n" + b"1,2,text\n" * 2_000
+
+ODD = {
+    "short": (b"12,34\n", b""),
+    "long": (b"12,34,text,more\n", b""),
+    "comments": (b"# a comment\n", b""),
+    "blank": (b"\n", b""),
+    "undecodable": (b"12,34,caf\xe9 \xff\xfe\n", b"encoding: utf-8\n"),
+    "rejected": (b"x12,34,text\n", b"columns:\n  - name: a\n    type: bigint\non_misfit: reject_record\n"),
+    "rescued": (b"x12,34,text\n", b"columns:\n  - name: a\n    type: bigint\n"),
+}
+
 CASES: dict[str, tuple[Callable[[], Iterable[bytes]], str]] = {
     "a zip of 4 GB in 3 kB": (lambda: [zip_bomb()], "expands_too_far"),
     "a bz2 of 4 GB in 3 kB": (lambda: [bz2_bomb()], "expands_too_far"),
@@ -58,12 +70,29 @@ def test_what_is_too_large_is_refused_in_bounded_memory(name: str, tmp_path: Pat
     source = tmp_path / "in.csv"
     with source.open("wb") as file:
         file.writelines(make())
-    command = [sys.executable, "-m", "csvlake", "convert", str(source), str(tmp_path / "out.parquet")]
+    peak_bytes, error = convert(name, source, 2 if code else 0)
+    assert code in error
+    assert peak_bytes < (MOST_BYTES if code else LONG_BYTES)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_million_odd_lines_are_kept_in_bounded_memory(name: str, tmp_path: Path) -> None:
+    line, contract = ODD[name]
+    source, rules = tmp_path / "in.csv", tmp_path / "rules.yaml"
+    with source.open("wb") as file:
+        file.writelines(repeat(GOOD, line * 1_000, 1_000))
+    rules.write_bytes(contract)
+    peak_bytes, _ = convert(name, source, 0, *(["--with", str(rules)] if contract else []))
+    assert peak_bytes < MOST_BYTES
+
+
+def convert(name: str, source: Path, exit_code: int, *options: str) -> tuple[int, str]:
+    """Convert a file, remove it, and return the process's peak memory and what it wrote to stderr."""
+    command = [sys.executable, "-m", "csvlake", "convert", str(source), str(source.with_suffix(".parquet")), *options]
     spawn = [sys.executable, "-S", "-E", str(ROOT / "tests" / "bench" / "spawn.py")]
     ended = subprocess.run([*spawn, *command], cwd=ROOT, capture_output=True, check=True, timeout=300)
     source.unlink()
     figures = json.loads(ended.stdout)
     print(f"{name}: {figures['cpu_s']:.1f} s of CPU, {figures['peak_bytes'] / 1e6:.0f} MB")  # noqa: T201 - with -s
-    assert figures["exit_code"] == (2 if code else 0)
-    assert code in ended.stderr.decode()
-    assert figures["peak_bytes"] < (MOST_BYTES if code else LONG_BYTES)
+    assert figures["exit_code"] == exit_code
+    return figures["peak_bytes"], ended.stderr.decode()

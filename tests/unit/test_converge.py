@@ -126,8 +126,8 @@ def test_counts_that_do_not_add_up_publish_nothing(lake: LakeInMemory) -> None:
 def test_rejected_records_are_told(lake: LakeInMemory) -> None:
     outcome = lake.converge(lake.upload("t/x.csv", "id", "1", "2,3"))
     assert (outcome.records_read, outcome.rows_written, outcome.records_rejected) == (2, 1, 1)
-    (record,) = outcome.rejects
-    assert (record.source_key, record.reject.raw) == (KEY, b"2,3")
+    (reject,) = outcome.rejects
+    assert (outcome.source_key, reject.raw) == (KEY, b"2,3")
 
 
 def test_rejected_records_are_told_again_on_a_second_delivery(lake: LakeInMemory) -> None:

@@ -217,7 +217,8 @@ def test_undecodable_records_are_rejected_with_their_place() -> None:
 
 
 def test_a_file_of_rejects_is_refused_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("csvlake.engine.tally._MAX_REJECTED_BYTES", 2_000)
+    most = 4 * len("byte 3 of the record is not utf-8: invalid start byte" + "2,x") - 1
+    monkeypatch.setattr("csvlake.engine.rejects._MAX_BYTES", most)
     good = "".join(f"{number},é\n" for number in range(100)).encode()
     assert run(b"a,b\n" + good + b"2,\xff\n" * 3, encoding="utf-8").report.records_rejected == 3
     with pytest.raises(TerminalError, match="4 records were rejected") as refused:

@@ -58,7 +58,8 @@ def _describe(report: Report) -> str:
     lines.append(f"records   {count_records(report)}")
     lines += _list("no data", [_describe_skipped(line) for line in report.skipped])
     lines += _list("problems", report.problems)
-    lines += _list("rejects", [f"line {reject.line}: {reject.reason}" for reject in report.rejects])
+    rejects = [f"line {reject.line}: {reject.reason}" for reject in report.rejects[:_SHOWN]]
+    lines += _list("rejects", rejects, len(report.rejects))
     return "\n".join(lines)
 
 
@@ -66,7 +67,7 @@ def _describe_skipped(skipped: Skipped) -> str:
     return f"line {skipped.line}, {skipped.kind}: {' '.join(as_text(skipped.text).split())[:_WIDTH]}"
 
 
-def _list(title: str, sentences: Sequence[str]) -> list[str]:
+def _list(title: str, sentences: Sequence[str], count: int | None = None) -> list[str]:
     shown = [f"{title if number == 0 else '':<10}{text}" for number, text in enumerate(sentences[:_SHOWN])]
-    hidden = len(sentences) - len(shown)
+    hidden = (len(sentences) if count is None else count) - len(shown)
     return [*shown, f"          and {hidden} more: see --json"] if hidden else shown

@@ -1,7 +1,7 @@
 """What the verbs that read one file have in common: its options, and its report in words and as plain values."""
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from csvlake.engine.model import ConvertOptions, Report
@@ -43,9 +43,8 @@ def read_options(asked: argparse.Namespace) -> ConvertOptions:
 
 def as_plain(report: Report) -> dict[str, Any]:
     """Return the whole report as JSON takes it."""
-    plain = asdict(report)
-    for reject in plain["rejects"]:
-        reject["raw"] = as_text(reject["raw"])
+    plain = asdict(replace(report, rejects=()))
+    plain["rejects"] = [{**asdict(reject), "raw": as_text(reject.raw)} for reject in report.rejects]
     for line in plain["skipped"]:
         line["text"] = as_text(line["text"])
     return plain

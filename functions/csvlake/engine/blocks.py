@@ -5,9 +5,10 @@ counting quotes and line ends over the bytes. Anything else is read by `csvlake.
 tile the stretch.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,7 @@ from csvlake.errors import TransientError
 
 __all__ = ["Block", "join_blocks", "read_block"]
 
+_LINE_END_BYTES = 2  # at most
 _SLOW_BYTES = 64 << 10  # read record by record; what is longer is halved first, to find the part that is odd
 
 
@@ -85,15 +87,19 @@ def _read_texts(data: bytes | memoryview, layout: Layout, offset: int, counted: 
     """Read what the kernel does not read as a whole, all columns as texts."""
     if isinstance(counted, Records):
         return _take_records(bytes(data), layout, offset, counted)
+    return join_blocks(_read_parts(data, layout, offset, counted))
+
+
+def _read_parts(data: bytes | memoryview, layout: Layout, offset: int, counted: Scanned | None) -> list[Block]:
     if counted is not None and len(data) > _SLOW_BYTES and (halves := _halve(data, layout)):
         view = memoryview(data)
         parts = []
         for start, end, half in halves:
             block = _read_natively(view[start:end], layout, [TEXT] * layout.width, half)
-            parts.append(block or _read_texts(view[start:end], layout, offset + start, half))
-        return join_blocks(parts)
+            parts += [block] if block else _read_parts(view[start:end], layout, offset + start, half)
+        return parts
     content = bytes(data)
-    return _take_records(content, layout, offset, read_records(content, layout, offset=offset, line=1, final=True))
+    return [_take_records(content, layout, offset, read_records(content, layout, offset=offset, line=1, final=True))]
 
 
 def _halve(data: bytes | memoryview, layout: Layout) -> list[tuple[int, int, Scanned]]:
@@ -119,7 +125,7 @@ def join_blocks(blocks: Sequence[Block]) -> Block:
     whole.offset = blocks[0].offset
     for block in blocks:
         whole.ragged |= {row + whole.rows: record for row, record in block.ragged.items()}
-        whole.rejects += [replace(reject, line=reject.line + whole.lines) for reject in block.rejects]
+        whole.rejects += [Reject(r.line + whole.lines, r.byte_offset, r.reason, r.raw) for r in block.rejects]
         whole.comments += [replace(comment, line=comment.line + whole.lines) for comment in block.comments]
         whole.rows += block.rows
         whole.records += block.records
@@ -188,17 +194,31 @@ def _read_odd(
     ragged: dict[int, Record] = {}
     comments: list[Skipped] = []
     at, line = 0, 1
-    for row, start, end, cells in odd:
+    for run in _find_runs(odd):
+        start, end = run[0][1], run[-1][2]
         read = read_records(bytes(data[start:end]), layout, offset=0, line=1, final=True)
-        if row < 0 and not read.records and not read.rejects and len(read.skipped) == 1:
+        if run[0][0] < 0:
+            if read.records or read.rejects or len(read.skipped) != len(run):
+                return None
             line += count_lines(bytes(data[at:start]), 0, start - at)
             at = start
-            comments.append(replace(read.skipped[0], line=line))
+            comments += [Skipped(line + one.line - 1, one.kind, one.text) for one in read.skipped]
             continue
-        if row < 0 or read.rejects or read.skipped or [len(record.cells) for record in read.records] != [cells]:
+        if read.rejects or read.skipped or [len(record.cells) for record in read.records] != [one[3] for one in run]:
             return None
-        ragged[row] = read.records[0]
+        ragged |= zip([one[0] for one in run], read.records, strict=True)
     return ragged, comments
+
+
+def _find_runs(odd: Sequence[Odd]) -> Iterator[Sequence[Odd]]:
+    """Yield neighbours of one kind, records or comments, together: to read each by itself costs more than its text."""
+    first = 0
+    for index, (before, after) in enumerate(pairwise(odd), 1):
+        if (before[0] < 0) != (after[0] < 0) or after[1] - before[2] > _LINE_END_BYTES:
+            yield odd[first:index]
+            first = index
+    if odd:
+        yield odd[first:]
 
 
 def _columns(rows: list[tuple[bytes, ...]], width: int) -> list[Proven]:

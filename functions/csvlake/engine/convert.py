@@ -1,6 +1,7 @@
 """Convert one source: read, decide, prove, agree, store."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -13,6 +14,7 @@ from csvlake.engine.kinds import Kind
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Converted, ConvertOptions, Report, Source
 from csvlake.engine.plan import prove_columns, settle, widen
+from csvlake.engine.rejects import Rejects
 from csvlake.engine.sizes import choose_sizes
 from csvlake.engine.source import TextBytes, open_text
 from csvlake.engine.store import store_block
@@ -24,6 +26,7 @@ __all__ = ["convert", "inspect"]
 
 _SMALL_BYTES = 64 << 10  # of a body that may be read record by record
 _PIECE_BYTES = 4 << 20
+_MANY_LINES = 200_000  # of a body: were all of them odd, they would take a thousand times their bytes at once
 
 
 def convert(
@@ -72,9 +75,12 @@ def _convert_text(
     if end is None or end - layout.body_start > sizes.batch_bytes:
         return stream(text, layout, options, agree, metadata, sizes)
     body = text.read_range(layout.body_start, end - layout.body_start)
+    if body.count(b"\n") > _MANY_LINES:
+        del body
+        return stream(text, layout, options, agree, metadata, sizes)
     fields = name_fields(layout, options)
     block = _read_body(text, layout, body, fields.assume())
-    return _convert_at_once(block, body, layout, fields, agree, metadata)
+    return _convert_at_once(block, body, layout, fields, agree, metadata, options.scratch_dir)
 
 
 def _read_body(text: TextBytes, layout: Layout, body: bytes, known: Sequence[Kind]) -> Block:
@@ -98,6 +104,7 @@ def _convert_at_once(
     fields: Fields,
     agree: Agree | None,
     metadata: Mapping[str, str] | None,
+    scratch_dir: Path | None,
 ) -> Converted:
     """Convert a body that makes one row group, kept in memory."""
     proven = prove_columns(block, fields, fields.assume())
@@ -108,7 +115,7 @@ def _convert_at_once(
         widened = [misfit.describe_widened() for misfit in misfits]
         wanted = widen(wanted, {misfit.column.name for misfit in misfits})
         stored = store_block(block, body, layout, fields, proven, wanted)
-    tally = Tally()
+    tally = Tally(rejects=Rejects(scratch_dir))
     tally.add(stored, block)
     report = tally.report(layout, wanted, fields, widened)
     arrays = stored.arrays if stored.rescued is None else [*stored.arrays, stored.rescued]

@@ -22,6 +22,7 @@ _SLOW_BYTES = 4 << 10  # read one by one before counting is tried again; four ti
 _GROWTH = 4
 _MAX_SLOW_BYTES = 512 << 10  # in a batch: records read one by one take a hundred times their bytes
 _CELL_BYTES = 2  # a cell takes so much at least, unless records lack cells: a piece gets as many rows as fit in then
+_MOST_RECORDS = 1 << 15  # in a piece: should all of them be odd, each is an object of half a kilobyte
 _SPARE = 2  # a buffer that is so much larger than a batch is let go
 _LEAST_BYTES = 2 << 20  # of the last batches, which become smaller and smaller
 _MAX_STEP_BYTES = 16 << 20  # read on at a time, while no record ends
@@ -206,7 +207,7 @@ class Cutter:
                 stop=stop,
                 size=size,
                 is_final=is_end,
-                most_records=max(1, self._piece_bytes // (_CELL_BYTES * self._layout.width)),
+                most_records=max(1, min(_MOST_RECORDS, self._piece_bytes // (_CELL_BYTES * self._layout.width))),
             )
             if found.end > at:
                 pieces.append(Piece(at, found.end, found))

@@ -1,6 +1,7 @@
 """Turn a batch of records into one row group of a Parquet file. A plain function, to be run by many at once."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
 from csvlake.engine.order import Bounds, Order, find_bounds
 from csvlake.engine.plan import Encodings, Plan, Watch, prove_columns
+from csvlake.engine.rejects import Rejects
 from csvlake.engine.rowgroups import Part
 from csvlake.engine.store import Stored, store_block
 from csvlake.engine.tally import Tally
@@ -43,7 +45,15 @@ class NotUtf8Error(Exception):
 
 
 def encode_batch(
-    batch: Batch, layout: Layout, fields: Fields, plan: Plan, watch: Watch, order: Order, *, is_proven: bool = True
+    batch: Batch,
+    layout: Layout,
+    fields: Fields,
+    plan: Plan,
+    watch: Watch,
+    order: Order,
+    *,
+    is_proven: bool = True,
+    scratch_dir: Path | None = None,
 ) -> Encoded:
     """Read, prove and encode a batch.
 
@@ -51,11 +61,12 @@ def encode_batch(
 
     Args:
         is_proven: whether the encoding was decided over the whole text.
+        scratch_dir: for rejects that are too many to hold; None: the system's temporary folder.
 
     Raises:
         NotUtf8Error: it was not, and the batch refutes it.
     """
-    tally = Tally()
+    tally = Tally(rejects=Rejects(scratch_dir))
     tables: list[pa.Table] = []
     for data, piece in batch.take():
         known, start = watch.kinds, batch.offset + piece.start

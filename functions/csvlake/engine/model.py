@@ -108,7 +108,7 @@ class Dialect:
         return " ".join(parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reject:
     """A record that could not be placed in the table."""
 
@@ -137,7 +137,7 @@ class Report:
     rows_written: int = 0
     records_rejected: int = 0
     rows_rescued: int = 0  # rows whose _rescued_data is not null
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: Sequence[Reject] = ()  # by their place in the file; of many, most are in a scratch file
     problems: list[str] = field(default_factory=list)  # sentences for a person
     skipped: tuple[Skipped, ...] = ()  # lines that are no records; of comments between records the first 1,000
 

@@ -25,6 +25,7 @@ from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Report
 from csvlake.engine.order import Order
 from csvlake.engine.plan import Plan, Watch, choose_encodings, make_plan
+from csvlake.engine.rejects import Rejects
 from csvlake.engine.rowgroups import RowGroups
 from csvlake.engine.sizes import Sizes
 from csvlake.engine.source import TextBytes
@@ -120,7 +121,7 @@ class _Pass:
         self._early: dict[int, Encoded] = {}  # by number: encoded before their turn
         self._failed = False
         self._order = Order(len(plan.wanted))
-        self._tally = Tally()
+        self._tally = Tally(rejects=Rejects(options.scratch_dir))
 
     def run(self, file: BinaryIO, metadata: Mapping[str, str] | None) -> Report | None:
         """Write the file and return its report, None where the plan did not hold."""
@@ -148,6 +149,7 @@ class _Pass:
                 encoded = encode_batch(
                     *(batch, self._layout, self._fields, self._plan, self._watch, self._order),
                     is_proven=self._is_proven,
+                    scratch_dir=self.options.scratch_dir,
                 )
                 del batch
                 self._append(encoded, groups)

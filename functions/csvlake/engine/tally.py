@@ -8,13 +8,12 @@ from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
 from csvlake.engine.misfits import Misfit
 from csvlake.engine.model import RESCUED_COLUMN, Column, OnMisfit, Reject, Report, Skipped
+from csvlake.engine.rejects import Rejects
 from csvlake.engine.store import Stored
-from csvlake.errors import TerminalError, TransientError
+from csvlake.errors import TransientError
 
 __all__ = ["Tally"]
 
-_REJECT_BYTES = 500  # that one takes in memory besides its text
-_MAX_REJECTED_BYTES = 128 << 20  # of one file's rejects, which are held until its end; the longest record has 64 MB
 _MOST_LISTED = 1000  # comments between records: a file may consist of them
 _OUTCOMES = {
     "rescue": f"kept in {RESCUED_COLUMN}",
@@ -37,8 +36,7 @@ class Tally:
     listed: list[Skipped] = field(default_factory=list)  # the first of the comments
     ragged: int = 0
     first_ragged: tuple[int, int] = (0, 0)  # its row, from 1, and its cells
-    rejects: list[Reject] = field(default_factory=list)
-    rejected_bytes: int = 0  # that they take in memory
+    rejects: Rejects = field(default_factory=Rejects)
     misfits: dict[tuple[str, bool], Misfit] = field(default_factory=dict)
 
     def add(self, stored: Stored, block: Block) -> None:
@@ -52,7 +50,7 @@ class Tally:
         self.rows += stored.rows
         if stored.rescued is not None:
             self.rescued += stored.rows - stored.rescued.null_count
-        self._add_rejects(stored.rejects, self.lines)
+        self.rejects.add(stored.rejects, self.lines)
         self._list(block.comments, self.lines)
         self.lines += block.lines
         self.blank += block.blank
@@ -65,23 +63,12 @@ class Tally:
         if other.ragged and not self.ragged:
             row, cells = other.first_ragged
             self.first_ragged = (self.read + row, cells)
-        self._add_rejects(other.rejects, self.lines)
+        self.rejects.add(other.rejects, self.lines)
         self._list(other.listed, self.lines)
         for name in ("records", "read", "rows", "rescued", "lines", "blank", "comments", "ragged"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for misfit in other.misfits.values():
             self._add_misfit(misfit)
-
-    def _add_rejects(self, rejects: Sequence[Reject], lines: int) -> None:
-        self.rejects += (replace(reject, line=reject.line + lines) for reject in rejects)
-        self.rejected_bytes += sum(len(reject.raw) + _REJECT_BYTES for reject in rejects)
-        if self.rejected_bytes > _MAX_REJECTED_BYTES:
-            first = self.rejects[0]
-            raise TerminalError(
-                "too_many_rejects",
-                f"{len(self.rejects)} records were rejected before the file's end, too many to keep; one is near line "
-                f"{first.line}: {first.reason}",
-            )
 
     def _list(self, comments: Sequence[Skipped], lines: int) -> None:
         first = comments[: _MOST_LISTED - len(self.listed)]
@@ -104,17 +91,16 @@ class Tally:
                 "rejected: these do not add up, so nothing is written"
             )
         columns = tuple(schema) + ((Column(RESCUED_COLUMN, "string"),) if self.rescued else ())
-        before = layout.first_line - 1
-        self.rejects = [replace(reject, line=reject.line + before) for reject in self.rejects]
-        problems = [*fields.problems, *widened, *self._describe(layout, schema, fields.on_misfit)]
+        rejects = self.rejects.finish(layout.first_line - 1)
+        problems = [*fields.problems, *widened, *self._describe(layout, schema, fields.on_misfit, rejects)]
         return Report(
             layout.dialect,
             columns,
             self.records,
             self.rows,
-            len(self.rejects),
+            len(rejects),
             self.rescued,
-            self.rejects,
+            rejects,
             problems,
             tuple(self._place(layout)),
         )
@@ -128,7 +114,9 @@ class Tally:
         placed = [replace(line, line=line.line + end) if line.line < 0 else line for line in skipped]
         return sorted(placed, key=lambda line: line.line)
 
-    def _describe(self, layout: Layout, schema: Sequence[Column], on_misfit: OnMisfit) -> list[str]:
+    def _describe(
+        self, layout: Layout, schema: Sequence[Column], on_misfit: OnMisfit, rejects: Sequence[Reject]
+    ) -> list[str]:
         names = {column.name: place for place, column in enumerate(schema)}
         misfits = sorted(self.misfits.values(), key=lambda misfit: (names[misfit.column.name], misfit.is_empty))
         problems = [f"{misfit.describe()}: {_OUTCOMES[on_misfit]}; {misfit.describe_remedy()}" for misfit in misfits]
@@ -142,9 +130,7 @@ class Tally:
             problems.append(f"{self.blank} blank lines between records are no rows")
         if self.comments:
             problems.append(f"{self.comments} comment lines are no rows")
-        if self.rejects:
-            first = self.rejects[0]
-            problems.append(
-                f"{len(self.rejects)} records were rejected, the first at line {first.line}: {first.reason}"
-            )
+        if rejects:
+            first = rejects[0]
+            problems.append(f"{len(rejects)} records were rejected, the first at line {first.line}: {first.reason}")
         return problems

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from csvlake.errors import TerminalError, TransientError
 from csvlake.events import TableRequest
-from csvlake.lake.ledger import Outcome, RejectedRecord
+from csvlake.lake.ledger import Outcome
 from csvlake.lake.naming import Placement, contract_table, place
 from csvlake.lake.ports import (
     ABSENT,
@@ -172,8 +172,8 @@ class Converger:
 
     def _publish(self, placement: Placement, source: ObjectInfo, prepared: Prepared, outcome: Outcome) -> Outcome:
         store = self._lake.store
-        rejects = [RejectedRecord(source.key, source.etag, reject) for reject in prepared.converted.report.rejects]
-        outcome = replace(outcome.with_stamp(prepared.stamp), rejects=tuple(rejects), reason=prepared.reason)
+        rejects = prepared.converted.report.rejects
+        outcome = replace(outcome.with_stamp(prepared.stamp), rejects=rejects, reason=prepared.reason)
         try:
             self._put(placement, prepared, ABSENT)
         except PreconditionFailed:

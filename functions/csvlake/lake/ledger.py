@@ -10,7 +10,7 @@ columns here.
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -21,7 +21,7 @@ from csvlake.engine.model import Reject
 from csvlake.lake.ports import ObjectStore
 from csvlake.lake.stamp import Stamp
 
-__all__ = ["LEDGER_COLUMNS", "REJECT_COLUMNS", "Entry", "Ledger", "Outcome", "OutcomeKind", "RejectedRecord"]
+__all__ = ["LEDGER_COLUMNS", "REJECT_COLUMNS", "Entry", "Ledger", "Outcome", "OutcomeKind"]
 
 OutcomeKind = Literal["converted", "unchanged", "refused", "deleted"]
 
@@ -68,15 +68,6 @@ _WRITER_ARGUMENTS: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class RejectedRecord:
-    """A record that no table holds, and the file it came from."""
-
-    source_key: str
-    source_etag: str
-    reject: Reject
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What became of one source key. None: not known, or nothing of the kind.
 
@@ -102,7 +93,7 @@ class Outcome:
     duration_ms: int = 0
     converter_version: str | None = None
     reason: str | None = None
-    rejects: tuple[RejectedRecord, ...] = ()
+    rejects: Sequence[Reject] = ()
     converted_at: datetime | None = None
     found_nothing: bool = False
 
@@ -154,9 +145,9 @@ class Entry:
         """
         at = _ms(outcome.converted_at or self._now)
         with self._lock:
-            for record in outcome.rejects:
-                self._rejected.append({**_describe(record), "rejected_at": at})
-                self._rejected_bytes += min(len(record.reject.raw), _RAW_BYTES) + _REJECT_BYTES
+            for reject in outcome.rejects:
+                self._rejected.append({**_describe(outcome, reject), "rejected_at": at})
+                self._rejected_bytes += min(len(reject.raw), _RAW_BYTES) + _REJECT_BYTES
                 if self._rejected_bytes >= _PART_BYTES:
                     self._put_rejects()
 
@@ -191,13 +182,13 @@ class Entry:
         self._store.put_table(key, pa.Table.from_pylist(rows, schema=schema), _WRITER_ARGUMENTS)
 
 
-def _describe(record: RejectedRecord) -> dict[str, Any]:
-    reject, reason = record.reject, record.reject.reason
+def _describe(outcome: Outcome, reject: Reject) -> dict[str, Any]:
+    reason = reject.reason
     if len(reject.raw) > _RAW_BYTES:
         reason = f"{reason} (of its {len(reject.raw)} bytes the first {_RAW_BYTES} are kept here)"
     return {
-        "source_key": record.source_key,
-        "source_etag": record.source_etag,
+        "source_key": outcome.source_key,
+        "source_etag": outcome.source_etag,
         "line": reject.line,
         "byte_offset": reject.byte_offset,
         "reason": reason,

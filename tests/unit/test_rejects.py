@@ -1,0 +1,79 @@
+"""Many rejects go to a scratch file and come back as they were."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from csvlake.engine import convert, open_source
+from csvlake.engine.model import ConvertOptions, Reject
+from csvlake.engine.records import Records, read_records
+from csvlake.engine.rejects import Rejects
+from csvlake.errors import TransientError
+
+
+@pytest.fixture(autouse=True)
+def few_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csvlake.engine.rejects._HELD_BYTES", 5_000)
+
+
+def make(count: int) -> list[Reject]:
+    return [Reject(number, number * 10, f"größer als {number}", bytes([number % 256]) * 7) for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 3, 100, 1_000])
+def test_they_are_a_sequence_wherever_they_are(count: int, tmp_path: Path) -> None:
+    rejects = Rejects(tmp_path)
+    for at in range(0, count, 60):
+        rejects.add(make(count)[at : at + 60], 5)
+    expected = [Reject(one.line + 12, one.byte_offset, one.reason, one.raw) for one in make(count)]
+    got = rejects.finish(7)
+    assert list(got) == expected
+    assert list(got) == expected  # once more
+    assert (len(got), bool(got)) == (count, bool(count))
+    assert [got[at] for at in range(-count, count)] == expected * 2
+    assert (list(got[2:40]), list(got[::-7]), list(got[-3:])) == (expected[2:40], expected[::-7], expected[-3:])
+    with pytest.raises(IndexError):
+        got[count]
+
+
+def test_most_of_them_are_in_a_file_without_a_name(tmp_path: Path) -> None:
+    rejects = Rejects(tmp_path)
+    rejects.add(make(1_000), 0)
+    assert len(rejects._held) < 20
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_scratch_file_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
+    with pytest.raises(TransientError, match="cannot write a scratch file"):
+        Rejects(tmp_path / "missing").add(make(100), 0)
+
+
+@pytest.mark.parametrize("memory_bytes", [1 << 20, 300 << 20])  # in batches, and as a whole
+def test_a_file_with_many_tells_all_of_them(memory_bytes: int, tmp_path: Path) -> None:
+    lines = [b"%d,\xff" % number if number % 40 == 3 else b"%d,caf\xc3\xa9" % number for number in range(120_000)]
+    (tmp_path / "in.csv").write_bytes(b"a,b\n" + b"\n".join(lines) + b"\n")
+    options = ConvertOptions(encoding="utf-8", memory_bytes=memory_bytes, scratch_dir=tmp_path)
+    converted = convert(open_source(tmp_path / "in.csv"), options)
+    rejects = converted.report.rejects
+    assert isinstance(rejects, Rejects)
+    assert (converted.path is None) == (memory_bytes > 1 << 20)
+    assert [(one.line, one.raw) for one in rejects] == [(at + 2, raw) for at, raw in enumerate(lines) if at % 40 == 3]
+    if converted.path is not None:
+        converted.path.unlink()
+
+
+def test_odd_lines_that_follow_each_other_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def read(*given: Any, **named: Any) -> Records:
+        calls.append(given)
+        return read_records(*given, **named)
+
+    monkeypatch.setattr("csvlake.engine.blocks.read_records", read)
+    good = b"1,2,text\n" * 9_000
+    odd = b"3,4\n" * 500 + b"# no row\n" * 500 + b"\n" + b"5,6\n\n" + b"7,8,9,10\n" * 500
+    report = convert(open_source(b"a,b,c\n" + good + odd + good)).report
+    assert (report.records_read, report.rows_rescued) == (19_001, 1_001)
+    assert [line.line for line in report.skipped if line.kind == "comment"] == list(range(9_502, 10_002))
+    assert 0 < len(calls) < 20
