@@ -18,7 +18,7 @@ from csvlake.settings import NoStackError
 __all__ = ["main"]
 
 _DONE, _USAGE, _REFUSED, _TROUBLE = 0, 1, 2, 3
-_VERBS = ("inspect", "convert", "status", "rejects", "backfill", "redrive", "migrate", "cost")  # modules beside this one
+_VERBS = ("inspect", "convert", "status", "rejects", "backfill", "redrive", "migrate", "cost")  # modules here
 
 
 def main(arguments: Sequence[str] | None = None, open_stack: OpenStack = open_stack) -> int:
