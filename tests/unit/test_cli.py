@@ -8,6 +8,7 @@ import pytest
 
 import csvlake
 from csvlake import cli
+from csvlake.cli import inspect
 from csvlake.errors import TransientError
 
 
@@ -32,7 +33,7 @@ def test_trouble_that_may_pass_is_3(
     def unreachable(*_: object) -> None:
         raise TransientError("S3 is away")
 
-    monkeypatch.setattr(cli.inspect, "inspect_file", unreachable)
+    monkeypatch.setattr(inspect, "inspect_file", unreachable)
     assert cli.main(["inspect", str(source)]) == 3
     assert capsys.readouterr().err == f"csvlake: {source}: S3 is away\n"
 
