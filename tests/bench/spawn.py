@@ -1,8 +1,8 @@
 """Run ``COMMAND ...`` and print, as JSON, its exit code, wall and CPU seconds and peak memory in bytes.
 
 A program of its own and with few imports, because the kernel begins a child's peak at the size of its parent: the
-harness, which reads Parquet, is larger than some of what it measures. Python's compiled modules are kept even where
-the environment forbids it: it would be measured how fast each package is compiled.
+harness, which reads Parquet, is larger than some of what it measures. Python keeps compiled modules even where the
+environment forbids it: else each run would compile all that it imports.
 """
 
 import json

@@ -1,5 +1,6 @@
 """Many rejects go to a scratch file and come back as they were."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,23 @@ def test_odd_lines_that_follow_each_other_are_read_at_once(monkeypatch: pytest.M
         calls.append(given)
         return read_records(*given, **named)
 
-    monkeypatch.setattr("csvlake.engine.blocks.read_records", read)
+    for module in ("blocks", "odd"):
+        monkeypatch.setattr(f"csvlake.engine.{module}.read_records", read)
     good = b"1,2,text\n" * 9_000
     odd = b"3,4\n" * 500 + b"# no row\n" * 500 + b"\n" + b"5,6\n\n" + b"7,8,9,10\n" * 500
     report = convert(open_source(b"a,b,c\n" + good + odd + good)).report
     assert (report.records_read, report.rows_rescued) == (19_001, 1_001)
     assert [line.line for line in report.skipped if line.kind == "comment"] == list(range(9_502, 10_002))
     assert 0 < len(calls) < 20
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_a_small_file_of_very_many_lines_goes_in_batches(monkeypatch: pytest.MonkeyPatch, end: bytes) -> None:
+    module = import_module("csvlake.engine.convert")  # the package's attribute is the function
+    monkeypatch.setattr(module, "_MANY_LINES", 100)
+    for count, is_streamed in ((50, False), (500, True)):
+        converted = convert(open_source(end.join([b"a,b", *[b"1,2"] * count, b""])))
+        assert converted.report.rows_written == count
+        assert (converted.path is not None) == is_streamed
+        if converted.path is not None:
+            converted.path.unlink()

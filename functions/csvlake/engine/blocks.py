@@ -5,28 +5,27 @@ counting quotes and line ends over the bytes. Anything else is read by `csvlake.
 tile the stretch.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
 from csvlake.engine.cells import is_utf8
-from csvlake.engine.columns import Ask, Found, Odd, read_columns
+from csvlake.engine.columns import Ask, Found, read_columns
 from csvlake.engine.grammar import count_lines
 from csvlake.engine.kernel import MAX_BYTES, Scanned, Tongue, scan, translate
 from csvlake.engine.kinds import TEXT, Kind
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Reject, Skipped
+from csvlake.engine.odd import read_odd
 from csvlake.engine.proven import Proven, choose_ask, join_columns, make_texts, prove_found, prove_texts
 from csvlake.engine.records import Record, Records, read_records
 from csvlake.errors import TransientError
 
 __all__ = ["Block", "join_blocks", "read_block"]
 
-_LINE_END_BYTES = 2  # at most
 _SLOW_BYTES = 64 << 10  # read record by record; what is longer is halved first, to find the part that is odd
 
 
@@ -125,7 +124,7 @@ def join_blocks(blocks: Sequence[Block]) -> Block:
     whole.offset = blocks[0].offset
     for block in blocks:
         whole.ragged |= {row + whole.rows: record for row, record in block.ragged.items()}
-        whole.rejects += [Reject(r.line + whole.lines, r.byte_offset, r.reason, r.raw) for r in block.rejects]
+        whole.rejects += [reject.behind(whole.lines) for reject in block.rejects]
         whole.comments += [replace(comment, line=comment.line + whole.lines) for comment in block.comments]
         whole.rows += block.rows
         whole.records += block.records
@@ -152,7 +151,7 @@ def _read_natively(
         return None
     if not found.is_ascii and not is_utf8(np.frombuffer(data, np.uint8)):
         return None
-    odd = _read_odd(data, layout, found.odd)
+    odd = read_odd(data, layout, found.odd)
     if odd is None:
         return None
     ragged, comments = odd
@@ -185,40 +184,6 @@ def _prove(data: bytes | memoryview, tongue: Tongue, found: Found, known: Sequen
         else:
             out.append(prove_found(column, found.rows, partial(fetch_one, index)))
     return out
-
-
-def _read_odd(
-    data: bytes | memoryview, layout: Layout, odd: Sequence[Odd]
-) -> tuple[dict[int, Record], list[Skipped]] | None:
-    """Read again the records that have not the table's width; None where one is not what the kernel took it for."""
-    ragged: dict[int, Record] = {}
-    comments: list[Skipped] = []
-    at, line = 0, 1
-    for run in _find_runs(odd):
-        start, end = run[0][1], run[-1][2]
-        read = read_records(bytes(data[start:end]), layout, offset=0, line=1, final=True)
-        if run[0][0] < 0:
-            if read.records or read.rejects or len(read.skipped) != len(run):
-                return None
-            line += count_lines(bytes(data[at:start]), 0, start - at)
-            at = start
-            comments += [Skipped(line + one.line - 1, one.kind, one.text) for one in read.skipped]
-            continue
-        if read.rejects or read.skipped or [len(record.cells) for record in read.records] != [one[3] for one in run]:
-            return None
-        ragged |= zip([one[0] for one in run], read.records, strict=True)
-    return ragged, comments
-
-
-def _find_runs(odd: Sequence[Odd]) -> Iterator[Sequence[Odd]]:
-    """Yield neighbours of one kind, records or comments, together: to read each by itself costs more than its text."""
-    first = 0
-    for index, (before, after) in enumerate(pairwise(odd), 1):
-        if (before[0] < 0) != (after[0] < 0) or after[1] - before[2] > _LINE_END_BYTES:
-            yield odd[first:index]
-            first = index
-    if odd:
-        yield odd[first:]
 
 
 def _columns(rows: list[tuple[bytes, ...]], width: int) -> list[Proven]:

@@ -10,6 +10,7 @@ from csvlake.engine.cutter import Cutter
 from csvlake.engine.dialect import decide
 from csvlake.engine.encode import NotUtf8Error
 from csvlake.engine.fields import Fields, name_fields, obey
+from csvlake.engine.grammar import count_lines
 from csvlake.engine.kinds import Kind
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Converted, ConvertOptions, Report, Source
@@ -75,7 +76,7 @@ def _convert_text(
     if end is None or end - layout.body_start > sizes.batch_bytes:
         return stream(text, layout, options, agree, metadata, sizes)
     body = text.read_range(layout.body_start, end - layout.body_start)
-    if body.count(b"\n") > _MANY_LINES:
+    if count_lines(body, 0, len(body)) > _MANY_LINES:
         del body
         return stream(text, layout, options, agree, metadata, sizes)
     fields = name_fields(layout, options)

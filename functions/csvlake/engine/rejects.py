@@ -35,7 +35,7 @@ class Rejects(Sequence[Reject]):
 
     def __init__(self, scratch_dir: Path | None = None) -> None:
         self._scratch_dir = scratch_dir
-        self._file: int | None = None
+        self._file = -1  # its descriptor, once there is one
         self._blocks: list[tuple[int, int, int]] = []  # in the file: how many rejects, where, how long
         self._count = 0  # of those in the file
         self._bytes = 0  # of all
@@ -51,7 +51,7 @@ class Rejects(Sequence[Reject]):
             TransientError: the scratch file could not be written.
         """
         for one in rejects:
-            self._held.append(Reject(one.line + lines, one.byte_offset, one.reason, one.raw))
+            self._held.append(one.behind(lines))
             size = len(one.raw) + len(one.reason)
             self._bytes += size
             self._held_bytes += size + _REJECT_BYTES
@@ -67,16 +67,16 @@ class Rejects(Sequence[Reject]):
 
     def finish(self, lines: int) -> Sequence[Reject]:
         """Return all, with so many lines before them: a list where they are few enough for memory."""
-        self._held = [Reject(one.line + lines, one.byte_offset, one.reason, one.raw) for one in self._held]
+        self._held = [one.behind(lines) for one in self._held]
         self._lines = lines
-        return self._held if self._file is None else self
+        return self if self._blocks else self._held
 
     def _spill(self) -> None:
         columns = zip(*((one.line, one.byte_offset, one.reason, one.raw) for one in self._held), strict=True)
         arrays = [pa.array(column, type_) for column, type_ in zip(columns, _SCHEMA.types, strict=True)]
         content = pa.record_batch(arrays, schema=_SCHEMA).serialize()
         try:
-            if self._file is None:
+            if self._file < 0:
                 self._file, name = tempfile.mkstemp(prefix=".csvlake-", dir=self._scratch_dir)
                 weakref.finalize(self, os.close, self._file)
                 Path(name).unlink()
@@ -91,7 +91,6 @@ class Rejects(Sequence[Reject]):
         self._held, self._held_bytes = [], 0
 
     def _read(self, start: int, size: int) -> list[Reject]:
-        assert self._file is not None  # noqa: S101 - it has blocks
         content = os.pread(self._file, size, start)
         columns = pa.ipc.read_record_batch(pa.py_buffer(content), _SCHEMA).to_pydict()
         return [Reject(line + self._lines, *rest) for line, *rest in zip(*columns.values(), strict=True)]
