@@ -88,6 +88,11 @@ wheel: .venv/.ready ## the package, with the kernel for Linux and macOS, in dist
 bench-lake: $(KERNEL) ## 2,000 files in 50 tables at once on the local AWS, against the common Lambda; writes docs/bench-lake.md
 	@$(PY) -m tests.bench.lake
 
+.PHONY: bench-far
+bench-far: $(KERNEL) ## what distance costs: 200 MB from an S3 that is 30 ms away, and an upload to it
+	@$(UV) sync --frozen --quiet --group bench
+	@$(PY) -m tests.bench.far
+
 .PHONY: check
 check: .venv/.ready ## lint, format, types, layers of imports, templates
 	@.venv/bin/ruff check .
