@@ -146,11 +146,11 @@ class Cutter:
     def _cut(self, buffer: bytearray, size: int, offset: int, is_end: bool) -> list[Piece]:
         """Return the pieces of ``buffer[:size]``, up to the last record end that is certain."""
         pieces: list[Piece] = []
-        at, window, slow = 0, _SLOW_BYTES, 0
+        at, window, limit, slow = 0, _SLOW_BYTES, _SLOW_BYTES, 0
         while at < size:
             end, is_odd = self._cut_counted(buffer, at, size, is_end, pieces)
-            if end - at >= window * _GROWTH:
-                window = _SLOW_BYTES
+            if end - at >= limit * _GROWTH:
+                window = limit = _SLOW_BYTES
             at = end
             if (
                 (pieces and at >= self._batch_bytes)
@@ -169,10 +169,10 @@ class Cutter:
                 offset=offset + at,
                 line=1,
                 final=is_end and stop == size,
-                limit=_MAX_SLOW_BYTES,
+                limit=limit,
             )
-            window = min(window * _GROWTH, max(_MAX_SLOW_BYTES, _SLOW_BYTES))
             if read.consumed:
+                window = limit = min(limit * _GROWTH, max(_MAX_SLOW_BYTES, _SLOW_BYTES))
                 pieces.append(Piece(at, at + read.consumed, read))
                 at += read.consumed
                 slow += read.consumed
@@ -181,7 +181,7 @@ class Cutter:
             elif stop == size:
                 break
             else:
-                window = (stop - at) * _GROWTH
+                window = (stop - at) * _GROWTH  # to see where one record ends is no reason to read many
         return pieces
 
     def _reject_long(self, buffer: bytearray, at: int, size: int, offset: int) -> Piece:
