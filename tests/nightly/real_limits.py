@@ -77,13 +77,27 @@ def test_what_is_too_large_is_refused_in_bounded_memory(name: str, tmp_path: Pat
 
 @pytest.mark.parametrize("name", ODD)
 def test_a_million_odd_lines_are_kept_in_bounded_memory(name: str, tmp_path: Path) -> None:
+    source, options = write_odd(name, tmp_path)
+    peak_bytes, _ = convert(name, source, 0, *options)
+    assert peak_bytes < MOST_BYTES
+
+
+def test_a_million_rejects_are_reported_in_bounded_memory(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    source, options = write_odd("undecodable", tmp_path)
+    peak_bytes, _ = convert("undecodable, with --report", source, 0, *options, "--report", str(report))
+    assert report.stat().st_size > 100 * 10**6
+    assert peak_bytes < MOST_BYTES
+
+
+def write_odd(name: str, folder: Path) -> tuple[Path, list[str]]:
+    """Write a file with a million odd lines; return its path and the options that make them odd."""
     line, contract = ODD[name]
-    source, rules = tmp_path / "in.csv", tmp_path / "rules.yaml"
+    source, rules = folder / "in.csv", folder / "rules.yaml"
     with source.open("wb") as file:
         file.writelines(repeat(GOOD, line * 1_000, 1_000))
     rules.write_bytes(contract)
-    peak_bytes, _ = convert(name, source, 0, *(["--with", str(rules)] if contract else []))
-    assert peak_bytes < MOST_BYTES
+    return source, ["--with", str(rules)] if contract else []
 
 
 def convert(name: str, source: Path, exit_code: int, *options: str) -> tuple[int, str]:

@@ -2,12 +2,11 @@
 
 import argparse
 import csv
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from csvlake.cli.reading import add_file, as_plain, as_text, count_records, read_options
+from csvlake.cli.reading import add_file, as_text, count_records, read_options, write_report
 from csvlake.engine.model import Reject
 from csvlake.files import convert_file
 
@@ -29,7 +28,8 @@ def _run(asked: argparse.Namespace) -> None:
     if asked.rejects is not None:
         _write_rejects(asked.rejects, report.rejects)
     if asked.report is not None:
-        asked.report.write_text(json.dumps(as_plain(report), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        with asked.report.open("w", encoding="utf-8") as file:
+            write_report(report, file)
     print(f"{asked.out}: {count_records(report)}")
 
 

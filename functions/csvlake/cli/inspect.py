@@ -1,12 +1,12 @@
 """``csvlake inspect FILE``: what would converting it do? ``--contract FILE…``: what would a contract say of these?"""
 
 import argparse
-import json
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from csvlake.cli.reading import add_options, as_plain, as_text, count_records, read_options
+from csvlake.cli.reading import add_options, as_text, count_records, read_options, write_report
 from csvlake.engine.model import Report, Skipped
 from csvlake.files import inspect_file, survey_file
 from csvlake.lake.draft import write_draft
@@ -36,7 +36,10 @@ def _run(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
     if len(asked.files) > 1:
         parser.error("one FILE, or --contract")
     report = inspect_file(asked.file, read_options(asked))
-    print(json.dumps(as_plain(report), indent=2, ensure_ascii=False) if asked.json else _describe(report))
+    if asked.json:
+        write_report(report, sys.stdout)
+    else:
+        print(_describe(report))
 
 
 def _draft(asked: argparse.Namespace) -> None:

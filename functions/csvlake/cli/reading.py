@@ -1,13 +1,24 @@
 """What the verbs that read one file have in common: its options, and its report in words and as plain values."""
 
 import argparse
+import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TextIO
 
-from csvlake.engine.model import ConvertOptions, Report
+from csvlake.engine.model import ConvertOptions, Reject, Report
 from csvlake.files import read_contract
 
-__all__ = ["add_file", "add_options", "as_plain", "as_text", "count_records", "read_options"]
+__all__ = ["add_file", "add_options", "as_text", "count_records", "read_options", "write_report"]
+
+_REJECT = """
+    {{
+      "line": {},
+      "byte_offset": {},
+      "reason": {},
+      "raw": {}
+    }}"""
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # of a text; json.dumps makes an encoder each time
 
 
 def add_file(parser: argparse.ArgumentParser) -> None:
@@ -41,13 +52,34 @@ def read_options(asked: argparse.Namespace) -> ConvertOptions:
     )
 
 
-def as_plain(report: Report) -> dict[str, Any]:
-    """Return the whole report as JSON takes it."""
+def write_report(report: Report, file: TextIO) -> None:
+    """Write the whole report as JSON. Of its rejects, which may be more than memory holds, one is taken at a time."""
     plain = asdict(replace(report, rejects=()))
-    plain["rejects"] = [{**asdict(reject), "raw": as_text(reject.raw)} for reject in report.rejects]
     for line in plain["skipped"]:
         line["text"] = as_text(line["text"])
-    return plain
+    mark = "{"
+    for name, value in plain.items():
+        file.write(f"{mark}\n  {_dump(name)}: ")
+        if name == "rejects":
+            _write_rejects(report.rejects, file)
+        else:
+            file.write(_dump(value, 1))
+        mark = ","
+    file.write("\n}\n")
+
+
+def _write_rejects(rejects: Iterable[Reject], file: TextIO) -> None:
+    mark = "["
+    for reject in rejects:
+        texts = _encode(reject.reason), _encode(as_text(reject.raw))
+        file.write(mark + _REJECT.format(reject.line, reject.byte_offset, *texts))
+        mark = ","
+    file.write("[]" if mark == "[" else "\n  ]")
+
+
+def _dump(value: Any, level: int = 0) -> str:
+    """Return a value as it stands at a level of indented JSON, in whose strings no line ends."""
+    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n" + "  " * level)
 
 
 def as_text(raw: bytes) -> str:
