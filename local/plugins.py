@@ -43,3 +43,11 @@ def judge_policies_rightly() -> None:
     from local.iam import install
 
     install()
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalEmu is untyped
+def leave_out_the_unread() -> None:
+    """Leave out work for each request that nobody here reads the results of, before it serves."""
+    from local.lean import install
+
+    install()

@@ -134,6 +134,7 @@ def _environment(state: State, port: int, *, iam: bool, trino_url: str) -> dict[
         "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.001",  # our SQS poller waits in the queue instead
         "LOCAL_LAMBDA_PYTHON": str(state.runtime / "bin" / "python"),
         "SQS_DISABLE_CLOUDWATCH_METRICS": "1",
+        "IN_MEMORY_CLIENT": "1",  # from service to service without sockets, signatures and servers in between
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     if trino_url:

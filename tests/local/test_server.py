@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from local.processes import ProcessName, end_tree
-from local.server import ACCESS_KEY, REGION, SECRET_KEY, find_server, start_server, stop_server
+from local.server import ACCESS_KEY, REGION, SECRET_KEY, Server, find_server, start_server, stop_server
 from local.state import State
 from local.tools import ensure_runtime
 from tests.local.functions import make_function
@@ -62,6 +62,13 @@ def test_it_listens_on_loopback_alone_and_leaves_nothing(own_state: State) -> No
     assert not own_state.server_json.exists()
     assert not own_state.data.exists()
     assert not stop_server(own_state)
+
+
+def test_requests_are_not_recorded(server: Server, session: boto3.Session) -> None:
+    trail = session.client("cloudtrail", endpoint_url=server.endpoint_url)
+    trail.lookup_events()  # loads the service, which begins to record
+    session.client("s3", endpoint_url=server.endpoint_url).list_buckets()
+    assert trail.lookup_events()["Events"] == []
 
 
 def test_a_reused_process_number_is_not_ours(own_state: State, stranger: subprocess.Popen[bytes]) -> None:
