@@ -65,6 +65,9 @@ class MemorySource:
             raise SourceChanged(f"{self.name} changed while it was read")
         return held[1][offset : offset + length]
 
+    def close(self) -> None:
+        self.store.closed += 1
+
 
 @dataclass
 class MemoryStore:
@@ -75,6 +78,7 @@ class MemoryStore:
     calls: Counter[str] = field(default_factory=Counter)
     hooks: dict[tuple[str, int], Callable[[], object]] = field(default_factory=dict)
     uploads: int = 0
+    closed: int = 0  # sources
     now: Callable[[], datetime] | None = None  # None: a second passes with every upload
 
     def before(self, call: str, nth: int, act: Callable[[], object]) -> None:

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -46,19 +47,22 @@ def convert_file(
         raise TerminalError("same_file", f"{dst} is the CSV itself: give the Parquet file another name")
     if options.scratch_dir is None:
         options = replace(options, scratch_dir=target.parent)
-    converted = engine.convert(open_any(src), options, metadata=metadata)
+    with _opened(src) as source:
+        converted = engine.convert(source, options, metadata=metadata)
     write_converted(converted, target)
     return converted.report
 
 
 def inspect_file(src: Input, options: ConvertOptions | None = None) -> Report:
     """Return what `convert_file` would report of a file, without writing one."""
-    return engine.inspect(open_any(src), _read(options))
+    with _opened(src) as source:
+        return engine.inspect(source, _read(options))
 
 
 def survey_file(src: Input, options: ConvertOptions | None = None) -> Survey:
     """Return what is seen of every cell of a file, for a contract to start from."""
-    return survey(open_any(src), options)
+    with _opened(src) as source:
+        return survey(source, options)
 
 
 def read_contract(src: Input) -> Contract:
@@ -69,8 +73,8 @@ def read_contract(src: Input) -> Contract:
     """
     from csvlake.lake.contract import parse_contract  # few files have one, and it reads YAML
 
-    source = open_any(src)
-    return parse_contract(source.read_range(0, source.size), source.name)
+    with _opened(src) as source:
+        return parse_contract(source.read_range(0, source.size), source.name)
 
 
 def _read(options: ConvertOptions | None) -> ConvertOptions:
@@ -78,6 +82,17 @@ def _read(options: ConvertOptions | None) -> ConvertOptions:
     if isinstance(options.contract, str | os.PathLike):
         return replace(options, contract=read_contract(options.contract))
     return options
+
+
+@contextmanager
+def _opened(src: Input) -> Iterator[Source]:
+    source = open_any(src)
+    try:
+        yield source
+    finally:
+        close = getattr(source, "close", None)  # an open file is its owner's to close
+        if close is not None:
+            close()
 
 
 def open_any(src: Input) -> Source:

@@ -45,6 +45,13 @@ def test_a_small_file_costs_three_requests(lake: LakeInMemory) -> None:
     assert not lake.catalog.calls
 
 
+@pytest.mark.parametrize("lines", [["id", "1"], []])
+def test_a_source_is_closed_whatever_becomes_of_it(lake: LakeInMemory, lines: list[str]) -> None:
+    outcome = lake.converge(lake.upload("t/x.csv", *lines))
+    assert outcome.outcome == ("converted" if lines else "refused")
+    assert lake.store.closed == 1
+
+
 def test_a_second_delivery_changes_nothing(lake: LakeInMemory) -> None:
     lake.converge(lake.upload("t/x.csv", "id,name", "1,a"))
     before = lake.store.objects[lake.target("t/x.csv")]

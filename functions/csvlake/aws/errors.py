@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from csvlake.errors import CsvlakeError, TerminalError, TransientError
 from csvlake.lake.ports import PreconditionFailed
 
-__all__ = ["FOREIGN_ERRORS", "code_of", "translate", "translated", "translated_pages"]
+__all__ = ["FOREIGN_ERRORS", "GONE_CODES", "code_of", "translate", "translated", "translated_pages"]
 
 # awswrangler's exceptions have no base of their own; the module's list is taken as it is, so that a new one is in it.
 FOREIGN_ERRORS: Final[tuple[type[Exception], ...]] = (
@@ -25,6 +25,7 @@ FOREIGN_ERRORS: Final[tuple[type[Exception], ...]] = (
     *(error for error in vars(wrangler_errors).values() if isinstance(error, type) and issubclass(error, Exception)),
 )
 
+GONE_CODES: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 _PRECONDITION_CODES = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _ARCHIVED_CODES = frozenset({"InvalidObjectState"})
 

@@ -1,4 +1,4 @@
-"""One bucket as the lake's `ObjectStore`, and S3 objects as sources for the engine."""
+"""One bucket as the lake's `ObjectStore`."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,66 +11,23 @@ import pandas as pd
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from csvlake.aws.errors import code_of, translated
+from csvlake.aws.errors import GONE_CODES, code_of, translated
 from csvlake.aws.listing import list_folders, list_objects
 from csvlake.aws.publish import Publication
+from csvlake.aws.source import S3Source
 from csvlake.errors import TransientError
-from csvlake.lake.ports import ABSENT, ObjectInfo, PreconditionFailed, SourceChanged
+from csvlake.lake.ports import ABSENT, ObjectInfo, PreconditionFailed
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["S3ObjectStore", "S3Source", "open_s3_source"]
+__all__ = ["S3ObjectStore", "open_s3_source"]
 
 _FIRST_BYTES = 8 << 20  # a small file comes with the request that finds it
 _PART_BYTES = 16 << 20
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=16)
-_GONE_CODES = frozenset({"NoSuchKey", "404", "NotFound"})
 _TAKE_FROM_ANSWER = {"version_id": "VersionId", "last_modified": "LastModified"}
-
-
-class S3Source:
-    """An S3 object at one ETag. `read_range` may be called from several threads."""
-
-    def __init__(self, client: "S3Client", bucket: str, info: ObjectInfo, first: bytes) -> None:
-        self._client = client
-        self._bucket = bucket
-        self._first = first
-        self.info = info
-
-    @property
-    def name(self) -> str:
-        """The object's URL."""
-        return f"s3://{self._bucket}/{self.info.key}"
-
-    @property
-    def size(self) -> int:
-        """Length in bytes."""
-        return self.info.size
-
-    def read_range(self, offset: int, length: int) -> bytes:
-        """Read from what came with the first request, or by a request of its own, on the condition of the ETag.
-
-        Raises:
-            SourceChanged: the object was replaced or deleted meanwhile.
-            TransientError: it could not be read.
-        """
-        end = min(offset + length, self.size)
-        if offset >= end:
-            return b""
-        if end <= len(self._first):
-            return self._first[offset:end]
-        with translated(f"read {self.name}"):
-            try:
-                answer = self._client.get_object(
-                    Bucket=self._bucket, Key=self.info.key, Range=f"bytes={offset}-{end - 1}", IfMatch=self.info.etag
-                )
-                return answer["Body"].read()
-            except ClientError as error:
-                if code_of(error) in {*_GONE_CODES, "PreconditionFailed", "412"}:
-                    raise SourceChanged(f"{self.name} changed while it was read") from error
-                raise
 
 
 class S3ObjectStore:
@@ -89,7 +46,7 @@ class S3ObjectStore:
             try:
                 answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes=0-{_FIRST_BYTES - 1}")
             except ClientError as error:
-                if code_of(error) in _GONE_CODES:
+                if code_of(error) in GONE_CODES:
                     return None
                 if code_of(error) in {"InvalidRange", "416"}:  # an empty object has no byte 0
                     info = self.head(key)
@@ -106,7 +63,7 @@ class S3ObjectStore:
             try:
                 answer = self._client.head_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
-                if code_of(error) in _GONE_CODES:
+                if code_of(error) in GONE_CODES:
                     return None
                 raise
         return _info(key, answer["ContentLength"], answer)
@@ -178,7 +135,7 @@ class S3ObjectStore:
             try:
                 self._client.delete_object(Bucket=self._bucket, Key=key, IfMatch=expected)
             except ClientError as error:
-                if code_of(error) in _GONE_CODES:
+                if code_of(error) in GONE_CODES:
                     return
                 if code_of(error) not in {"NotImplemented", "501"}:
                     raise
@@ -202,7 +159,7 @@ class S3ObjectStore:
         try:
             publication.commit()
         except ClientError as error:
-            if code_of(error) in _GONE_CODES:  # what a condition on an ETag is answered with where nothing stands
+            if code_of(error) in GONE_CODES:  # what a condition on an ETag is answered with where nothing stands
                 raise PreconditionFailed(f"could not write {self._url(key)}: it is gone") from error
             raise
 

@@ -71,7 +71,7 @@ def _convert_text(
     text: TextBytes, options: ConvertOptions, agree: Agree | None, metadata: Mapping[str, str] | None
 ) -> Converted:
     layout = decide(text, options)
-    sizes = choose_sizes(options.memory_bytes)
+    sizes = choose_sizes(options.memory_bytes, getattr(text.source, "held_bytes", 0))
     end = layout.body_end if layout.body_end is not None else text.size
     if end is None or end - layout.body_start > sizes.batch_bytes:
         return stream(text, layout, options, agree, metadata, sizes)

@@ -26,10 +26,14 @@ class Sizes:
     held_bytes: int = 16 << 20  # encoded, and kept back to be joined to a row group
 
 
-def choose_sizes(memory_bytes: int) -> Sizes:
-    """Return sizes whose sum stays under a bound for the whole process, with a thread for each processor."""
+def choose_sizes(memory_bytes: int, source_bytes: int = 0) -> Sizes:
+    """Return sizes whose sum stays under a bound for the whole process, with a thread for each processor.
+
+    Args:
+        source_bytes: what the source holds of it, to read ahead.
+    """
     threads = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    room = max(0, memory_bytes - _BASE_BYTES)
+    room = max(0, memory_bytes - _BASE_BYTES - source_bytes)
     while threads > 1 and room // threads // _PER_BATCH < _MIN_BATCH_BYTES:
         threads -= 1
     batch = min(_MAX_BATCH_BYTES, max(_MIN_BATCH_BYTES, room // threads // _PER_BATCH))

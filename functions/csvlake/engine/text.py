@@ -61,7 +61,7 @@ class TextBytes:
 
     def read_into(self, offset: int, target: memoryview) -> int:
         """Fill ``target`` with the text from ``offset`` and return how many bytes there were: fewer only at its end."""
-        direct = getattr(self.source, "read_into", None)  # what a local file offers beyond the protocol
+        direct = getattr(self.source, "read_into", None)  # what files and S3 objects offer beyond the protocol
         if direct is not None and len(self._head) != self.size:
             return int(direct(self._skip + offset, target))
         part = self.read_range(offset, len(target))
@@ -190,8 +190,15 @@ def _probe(source: Source, head: bytes) -> Iterator[bytes]:
     """Yield the head and stretches spread over the rest, its end among them."""
     yield head
     step = max(_PROBE_BYTES, (source.size - len(head)) // _PROBES)
-    for end in range(source.size, len(head), -step):
-        yield source.read_range(max(len(head), end - _PROBE_BYTES), min(_PROBE_BYTES, end - len(head)))
+    ranges = [
+        (max(len(head), end - _PROBE_BYTES), min(_PROBE_BYTES, end - len(head)))
+        for end in range(source.size, len(head), -step)
+    ]
+    expect = getattr(source, "expect", None)  # what S3 objects offer beyond the protocol
+    if expect is not None:
+        expect(ranges)
+    for offset, length in ranges:
+        yield source.read_range(offset, length)
 
 
 def _transcode(chunks: Chunks, verdict: Encoding, name: str) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ A small new file costs one GET, one PUT and one HEAD.
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
 from csvlake.errors import TerminalError, TransientError
@@ -139,7 +140,10 @@ class Converger:
             if there is None:
                 raise _StartOver("the source went while it was opened") from refusal
             return self._refuse(placement, there, refusal)
-        return self._remove(placement) if source is None else self._replace(placement, source, has_time)
+        if source is None:
+            return self._remove(placement)
+        with closing(source):
+            return self._replace(placement, source, has_time)
 
     def _remove(self, placement: Placement) -> Outcome:
         """Remove the rows of a source that is gone."""

@@ -77,6 +77,9 @@ class SourceObjectBytes(Source, Protocol):
     def info(self) -> ObjectInfo:
         """The upload that is read."""
 
+    def close(self) -> None:
+        """Stop whatever reading goes on beside the reader. An object of 8 MiB or less needs no closing."""
+
 
 class ObjectStore(Protocol):
     """One bucket, strongly consistent, as S3 is."""
