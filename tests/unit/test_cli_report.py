@@ -59,10 +59,8 @@ def report(tmp_path: Path) -> Report:
 def test_it_is_written_as_json_dumps_would(count: int, report: Report) -> None:
     report.rejects = [Reject(4, 17, 'quote " and é', b'1,"\xff\n')] * count
     plain = asdict(report)
-    for one in plain["rejects"]:
-        one["raw"] = '1,"\\xff\n'
-    for one in plain["skipped"]:
-        one["text"] = one["text"].decode()
+    plain["rejects"] = [{**one._asdict(), "raw": '1,"\\xff\n'} for one in report.rejects]
+    plain["skipped"] = [{**one._asdict(), "text": one.text.decode()} for one in report.skipped]
     assert plain["skipped"]
     file = io.StringIO()
     write_report(report, file)

@@ -40,7 +40,7 @@ class Watched:
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
     watched = Watched()
-    for name in ("blocks", "cutter", "odd", "store"):
+    for name in ("blocks", "cutter", "odd", "places"):
         monkeypatch.setattr(import_module(f"csvlake.engine.{name}"), "read_records", watched)
     return watched
 
@@ -72,7 +72,7 @@ def test_odd_quotes_here_and_there_cost_some_kilobytes_each(kind: str, watched: 
     assert 0 < watched.read_bytes <= count * (NEAR + len(ROW))
 
 
-@pytest.mark.parametrize("cells", [b"1,2\n", b"1,2,2024-01-01,4,5,6,7\n"])
+@pytest.mark.parametrize("cells", [b"1,2\n", b'1,"2"\n', b'1,2,2024-01-01,4,5,6,"7"\n'])
 def test_records_of_another_width_cost_themselves(cells: bytes, watched: Watched) -> None:
     count = 40
     assert read((ROW * EVERY + cells) * count).rows_rescued == count

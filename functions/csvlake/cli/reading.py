@@ -54,9 +54,8 @@ def read_options(asked: argparse.Namespace) -> ConvertOptions:
 
 def write_report(report: Report, file: TextIO) -> None:
     """Write the whole report as JSON. Of its rejects, which may be more than memory holds, one is taken at a time."""
-    plain = asdict(replace(report, rejects=()))
-    for line in plain["skipped"]:
-        line["text"] = as_text(line["text"])
+    plain = asdict(replace(report, rejects=(), skipped=()))
+    plain["skipped"] = [{**line._asdict(), "text": as_text(line.text)} for line in report.skipped]
     mark = "{"
     for name, value in plain.items():
         file.write(f"{mark}\n  {_dump(name)}: ")

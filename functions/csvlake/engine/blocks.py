@@ -6,7 +6,7 @@ tile the stretch.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -125,7 +125,7 @@ def join_blocks(blocks: Sequence[Block]) -> Block:
     for block in blocks:
         whole.ragged |= {row + whole.rows: record for row, record in block.ragged.items()}
         whole.rejects += [reject.behind(whole.lines) for reject in block.rejects]
-        whole.comments += [replace(comment, line=comment.line + whole.lines) for comment in block.comments]
+        whole.comments += [comment.behind(whole.lines) for comment in block.comments]
         whole.rows += block.rows
         whole.records += block.records
         whole.lines += block.lines

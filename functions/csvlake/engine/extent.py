@@ -119,13 +119,13 @@ def _drop_comments(extent: Extent) -> list[Row]:
             continue
         if extent.width == 1 and (leading is not found[0] or len(found) > len(extent.rows) / 2):
             continue
-        drop = [row for row in found if row.width != extent.width or extent.width == 1]
-        last = next((i for i, row in enumerate(extent.rows) if row.cells and row not in drop), len(extent.rows))
+        drop = {row.start for row in found if row.width != extent.width or extent.width == 1}
+        last = next((i for i, row in enumerate(extent.rows) if row.cells and row.start not in drop), len(extent.rows))
         extent.comment = mark if extent.width > 1 else None
-        leading_rows = [row for row in extent.rows[:last] if row in drop or not row.cells]
+        leading_rows = [row for row in extent.rows[:last] if row.start in drop or not row.cells]
         extent.skip(leading_rows, "comment")
-        between = [row for row in extent.rows[last:] if extent.width > 1 and row in drop]
-        extent.rows = [row for row in extent.rows[last:] if extent.width == 1 or row not in drop]
+        between = [row for row in extent.rows[last:] if extent.width > 1 and row.start in drop]
+        extent.rows = [row for row in extent.rows[last:] if extent.width == 1 or row.start not in drop]
         return between
     return []
 

@@ -12,10 +12,10 @@ from csvlake.engine.fit import fit_column
 from csvlake.engine.layout import Layout
 from csvlake.engine.misfits import Misfit
 from csvlake.engine.model import Column, Reject
+from csvlake.engine.places import find_places
 from csvlake.engine.proven import Proven
-from csvlake.engine.records import Record, read_records
 from csvlake.engine.rescue import rescue_rows
-from csvlake.errors import TerminalError, TransientError
+from csvlake.errors import TerminalError
 
 __all__ = ["Stored", "store_block"]
 
@@ -107,20 +107,13 @@ def _store_column(proven: Proven, one: Field, column: Column) -> tuple[pa.Array,
     return array, misfits
 
 
-def _find_records(block: Block, data: bytes | memoryview, layout: Layout) -> list[Record]:
-    records = read_records(bytes(data), layout, offset=block.offset, line=1, final=True).records
-    if len(records) != block.rows:
-        raise TransientError(f"{block.rows} records were read first and {len(records)} then: a fault of csvlake's")
-    return records
-
-
 def _refuse(block: Block, data: bytes | memoryview, layout: Layout, odd: _Odd) -> TerminalError:
     """Return the error that refuses a file for the first cell of a block that does not fit."""
     misfit, texts = min(odd.misfits, key=lambda pair: min(pair[1]))
     row = min(texts)
-    record = _find_records(block, data, layout)[row]
+    place = find_places(block, data, layout, [row])[row]
     is_first = block.offset == layout.body_start
-    where = f"line {layout.first_line + record.line - 1}" if is_first else f"byte {record.offset}"
+    where = f"line {layout.first_line + place.line - 1}" if is_first else f"byte {place.offset}"
     return TerminalError(
         "misfit",
         f"{misfit.describe_cell(texts[row])} ({where}), and the policy on_misfit: reject_file refuses the file for it; "
@@ -130,14 +123,12 @@ def _refuse(block: Block, data: bytes | memoryview, layout: Layout, odd: _Odd) -
 
 def _reject(block: Block, data: bytes | memoryview, layout: Layout, arrays: Sequence[pa.Array], odd: _Odd) -> Stored:
     """Move the records that have a misfit from the rows to the rejects."""
-    records = _find_records(block, data, layout)
     reasons: dict[int, str] = {}
     for misfit, texts in odd.misfits:
         for row, text in texts.items():
             reasons.setdefault(row, misfit.describe_cell(text))
-    rejects = [
-        Reject(records[row].line, records[row].offset, reason, records[row].raw) for row, reason in reasons.items()
-    ]
+    places = find_places(block, data, layout, list(reasons))
+    rejects = [Reject(place.line, place.offset, reasons[row], place.raw) for row, place in places.items()]
     keep = np.ones(block.rows, np.bool_)
     keep[list(reasons)] = False
     rescued = rescue_rows(block.rows, layout.width, block.ragged, odd.unknown)

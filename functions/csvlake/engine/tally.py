@@ -72,7 +72,7 @@ class Tally:
 
     def _list(self, comments: Sequence[Skipped], lines: int) -> None:
         first = comments[: _MOST_LISTED - len(self.listed)]
-        self.listed += (replace(comment, line=comment.line + lines) for comment in first)
+        self.listed += (comment.behind(lines) for comment in first)
 
     def _add_misfit(self, misfit: Misfit) -> None:
         new = replace(misfit, count=0)
@@ -108,10 +108,10 @@ class Tally:
     def _place(self, layout: Layout) -> list[Skipped]:
         """Return the lines that are no records, those that were counted from the end of the file in their places."""
         before = layout.first_line - 1
-        comments = (replace(comment, line=comment.line + before) for comment in self.listed)
+        comments = (comment.behind(before) for comment in self.listed)
         skipped = [*layout.header, *layout.skipped, *comments]
         end = layout.first_line + self.lines - min(0, *(line.line for line in skipped), 0)
-        placed = [replace(line, line=line.line + end) if line.line < 0 else line for line in skipped]
+        placed = [line.behind(end) if line.line < 0 else line for line in skipped]
         return sorted(placed, key=lambda line: line.line)
 
     def _describe(
