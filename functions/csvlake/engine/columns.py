@@ -124,7 +124,7 @@ def read_columns(data: bytes | memoryview, tongue: Tongue, asks: Sequence[int], 
         _take(columns[index].tolist(), arena, index * stride, texts.get(index), call.rows) if ask else None
         for index, ask in enumerate(asks)
     ]
-    seen = [Odd(*entry) for entry in odd[: call.odd_count].tolist()]
+    seen = list(map(Odd._make, odd[: call.odd_count].tolist()))
     return Found(call.rows, call.blank, call.comments, seen, not call.has_high, found)
 
 

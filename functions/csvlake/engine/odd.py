@@ -23,23 +23,24 @@ def read_odd(
     """
     ragged: dict[int, Record] = {}
     comments: list[Skipped] = []
-    quote, comment = (layout.dialect.quote or "").encode(), (layout.comment or "").encode()
+    quote = (layout.dialect.quote or "").encode()
     at, line = 0, 1
     for run in _find_runs(odd):
         start = run[0].start
         content = bytes(data[start : run[-1].end])
         is_plain = not quote or quote not in content
-        records = _split(content, layout, run) if is_plain else _read(content, layout, run)
-        if records is None:
-            return None
         if run[0].row >= 0:
+            records = _split(content, layout, run) if is_plain else _read(content, layout, run)
+            if records is None:
+                return None
             ragged |= zip([one.row for one in run], records, strict=True)
             continue
-        if not all(record.raw.lstrip(b" ").startswith(comment) for record in records):
-            return None
         line += count_lines(bytes(data[at:start]), 0, start - at)
         at = start
-        comments += [Skipped(line + record.line - 1, "comment", record.raw) for record in records]
+        found = _split_comments(content, layout, run, line) if is_plain else _read_comments(content, layout, run, line)
+        if found is None:
+            return None
+        comments += found
     return ragged, comments
 
 
@@ -47,13 +48,7 @@ def _split(content: bytes, layout: Layout, run: Sequence[Odd]) -> list[Record] |
     """Take records apart that have no quotes."""
     delimiter = layout.dialect.delimiter.encode()
     records: list[Record] = []
-    start = end = run[0].start
-    line = 1
-    for one in run:
-        gap = one.start - end
-        line += gap if gap < _LINE_END_BYTES else count_lines(content, end - start, one.start - start)
-        end = one.end
-        raw = content[one.start - start : end - start]
+    for line, raw, one in _cut(content, run, 1):
         cells = tuple(raw.split(delimiter)) if delimiter else (raw,)
         if len(cells) != one.cells or b"\n" in raw or b"\r" in raw or len(raw) > RECORD_BYTES:
             return None
@@ -61,16 +56,40 @@ def _split(content: bytes, layout: Layout, run: Sequence[Odd]) -> list[Record] |
     return records
 
 
+def _split_comments(content: bytes, layout: Layout, run: Sequence[Odd], first_line: int) -> list[Skipped] | None:
+    """Return comments that have no quotes."""
+    mark = (layout.comment or "").encode()
+    found: list[Skipped] = []
+    for line, raw, _ in _cut(content, run, first_line):
+        if not raw.lstrip(b" ").startswith(mark) or b"\n" in raw or b"\r" in raw:
+            return None
+        found.append(Skipped(line, "comment", raw))
+    return found
+
+
+def _cut(content: bytes, run: Sequence[Odd], line: int) -> Iterator[tuple[int, bytes, Odd]]:
+    """Yield the line at which each record starts, its text, and what the kernel says of it."""
+    start = end = run[0].start
+    for one in run:
+        gap = one.start - end
+        line += gap if gap < _LINE_END_BYTES else count_lines(content, end - start, one.start - start)
+        end = one.end
+        yield line, content[one.start - start : end - start], one
+
+
 def _read(content: bytes, layout: Layout, run: Sequence[Odd]) -> list[Record] | None:
-    """Read records that may have quotes; a comment's has no cells."""
+    """Read records that have quotes."""
     read = read_records(content, layout, offset=run[0].start, line=1, final=True)
-    if read.rejects:
-        return None
-    if run[0].row < 0:
-        are_comments = not read.records and len(read.skipped) == len(run)
-        return [Record(one.line, 0, one.text, ()) for one in read.skipped] if are_comments else None
     found = [(record.offset, len(record.cells)) for record in read.records]
-    return read.records if not read.skipped and found == [(one.start, one.cells) for one in run] else None
+    is_same = not read.rejects and not read.skipped and found == [(one.start, one.cells) for one in run]
+    return read.records if is_same else None
+
+
+def _read_comments(content: bytes, layout: Layout, run: Sequence[Odd], first_line: int) -> list[Skipped] | None:
+    """Read comments that have quotes."""
+    read = read_records(content, layout, offset=run[0].start, line=1, final=True)
+    is_same = not read.records and not read.rejects and len(read.skipped) == len(run)
+    return [one.behind(first_line - 1) for one in read.skipped] if is_same else None
 
 
 def _find_runs(odd: Sequence[Odd]) -> Iterator[Sequence[Odd]]:
