@@ -15,7 +15,7 @@ from csvlake.aws.errors import GONE_CODES, code_of, translated
 from csvlake.aws.listing import list_folders, list_objects
 from csvlake.aws.publish import Publication
 from csvlake.aws.source import S3Source
-from csvlake.errors import TransientError
+from csvlake.aws.upload import send_parts
 from csvlake.lake.ports import ABSENT, ObjectInfo, PreconditionFailed
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["S3ObjectStore", "open_s3_source"]
 
 _FIRST_BYTES = 8 << 20  # a small file comes with the request that finds it
-_PART_BYTES = 16 << 20
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=16)
 _TAKE_FROM_ANSWER = {"version_id": "VersionId", "last_modified": "LastModified"}
 
@@ -104,17 +103,19 @@ class S3ObjectStore:
     def put_file(
         self, key: str, path: Path, metadata: Mapping[str, str] | None = None, expected: str | None = None
     ) -> None:
-        """Publish a local file part by part; see `ObjectStore.put_file`.
+        """Publish a local file, several parts at a time; see `ObjectStore.put_file`.
 
         Not with ``awswrangler.s3.upload``, which reads the whole file into memory, twice.
         """
         request: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
         with translated(f"write {self._url(key)}"), Publication(self._client) as publication:
             upload = publication.create_multipart_upload(**request, Metadata=dict(metadata or {}))["UploadId"]
-            parts = []
-            for number, part in enumerate(_read_parts(path), start=1):
-                answer = publication.upload_part(**request, UploadId=upload, PartNumber=number, Body=part)
-                parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+
+            def send(number: int, body: bytes) -> str:
+                answer = publication.upload_part(**request, UploadId=upload, PartNumber=number, Body=body)
+                return str(answer["ETag"])
+
+            parts = send_parts(path, send)
             publication.complete_multipart_upload(
                 **request, UploadId=upload, MultipartUpload={"Parts": parts}, **_condition(expected)
             )
@@ -196,11 +197,3 @@ def _condition(expected: str | None) -> dict[str, str]:
 def _info(key: str, size: int, answer: Mapping[str, Any]) -> ObjectInfo:
     taken = {name: answer.get(member) for name, member in _TAKE_FROM_ANSWER.items()}
     return ObjectInfo(key, answer["ETag"].strip('"'), size, metadata=answer.get("Metadata", {}), **taken)
-
-
-def _read_parts(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while part := file.read(_PART_BYTES):
-            yield part
-    if path.stat().st_size == 0:
-        raise TransientError(f"the scratch file {path.name} is empty")
