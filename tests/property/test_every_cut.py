@@ -59,7 +59,7 @@ def count(report: Report) -> tuple[Any, ...]:
 def convert_cut(data: bytes, options: ConvertOptions, batch: int, piece: int, sample: int) -> Converted:
     text = open_text(open_source(data), options)
     text.encoding_proven = True
-    with patch("csvlake.engine.cutter._SLOW_BYTES", piece):
+    with patch("csvlake.engine.cutter._SLOW_BYTES", piece), patch("csvlake.engine.long_texts._COLUMN_BYTES", 30):
         return stream(text, decide(text, options), options, None, None, Sizes(2, batch, piece, sample))
 
 

@@ -111,6 +111,14 @@ def test_any_cut_gives_the_same_records(cut: int) -> None:
     assert first.records + rest.records == whole
 
 
+def test_an_odd_record_that_is_very_long_is_rejected_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records_module, "ODD_BYTES", 20)
+    got = read(b'1,a\n2,"%s\n",3\n4,%s\n5,6,7\n' % (b"x" * 30, b"y" * 30), layout(2))
+    assert [r.cells for r in got.records] == [(b"1", b"a"), (b"4", b"y" * 30), (b"5", b"6", b"7")]
+    assert [(r.line, r.reason) for r in got.rejects] == [(11, "not 2 cells, in a record longer than 20 bytes")]
+    assert got.rejects[0].raw == b'2,"%s\n",3' % (b"x" * 30)
+
+
 def test_a_record_over_the_limit_is_rejected_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records_module, "RECORD_BYTES", 20)
     got = read(b"1,a\n2,%s\n3,c\n" % (b"x" * 30), layout(2))

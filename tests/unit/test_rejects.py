@@ -45,6 +45,14 @@ def test_most_of_them_are_in_a_file_without_a_name(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_long_one_is_read_back_by_itself(tmp_path: Path) -> None:
+    rejects = Rejects(tmp_path)
+    long = Reject(9, 90, "long", b"x" * 6_000)
+    rejects.add([*make(3), long, *make(3)], 0)
+    assert [count for count, *_ in rejects._blocks] == [3, 1]
+    assert list(rejects.finish(1)) == [one.behind(1) for one in [*make(3), long, *make(3)]]
+
+
 def test_a_scratch_file_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(TransientError, match="cannot write a scratch file"):
         Rejects(tmp_path / "missing").add(make(100), 0)

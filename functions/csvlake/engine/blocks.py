@@ -21,7 +21,7 @@ from csvlake.engine.layout import Layout
 from csvlake.engine.model import Reject, Skipped
 from csvlake.engine.odd import read_odd
 from csvlake.engine.proven import Proven, choose_ask, join_columns, make_texts, prove_found, prove_texts
-from csvlake.engine.records import Record, Records, read_records
+from csvlake.engine.records import ODD_BYTES, Record, Records, read_records, reject_record
 from csvlake.errors import TransientError
 
 __all__ = ["Block", "join_blocks", "read_block"]
@@ -85,20 +85,34 @@ def read_block(
 def _read_texts(data: bytes | memoryview, layout: Layout, offset: int, counted: Scanned | Records | None) -> Block:
     """Read what the kernel does not read as a whole, all columns as texts."""
     if isinstance(counted, Records):
-        return _take_records(bytes(data), layout, offset, counted)
+        return _take_records(data, layout, offset, counted)
     return join_blocks(_read_parts(data, layout, offset, counted))
 
 
 def _read_parts(data: bytes | memoryview, layout: Layout, offset: int, counted: Scanned | None) -> list[Block]:
-    if counted is not None and len(data) > _SLOW_BYTES and (halves := _halve(data, layout)):
+    if counted is not None and len(data) > _SLOW_BYTES:
         view = memoryview(data)
         parts = []
-        for start, end, half in halves:
+        for start, end, half in _halve(data, layout):
             block = _read_natively(view[start:end], layout, [TEXT] * layout.width, half)
             parts += [block] if block else _read_parts(view[start:end], layout, offset + start, half)
-        return parts
+        if parts:
+            return parts
+        if len(data) > ODD_BYTES and not _is_comment(view, layout):
+            return [_reject_whole(view, layout, offset, counted)]
     content = bytes(data)
     return [_take_records(content, layout, offset, read_records(content, layout, offset=offset, line=1, final=True))]
+
+
+def _is_comment(data: memoryview, layout: Layout) -> bool:
+    return bool(layout.comment) and bytes(data[:_SLOW_BYTES]).lstrip(b" ").startswith(str(layout.comment).encode())
+
+
+def _reject_whole(data: memoryview, layout: Layout, offset: int, counted: Scanned) -> Block:
+    """Reject the one record of a stretch."""
+    end = bytes(data[-2:])
+    raw = bytes(data[: len(data) - len(end) + len(end.rstrip(b"\r\n"))])
+    return Block(_columns([], layout.width), 0, 1, counted.lines, rejects=[reject_record(raw, layout, offset)])
 
 
 def _halve(data: bytes | memoryview, layout: Layout) -> list[tuple[int, int, Scanned]]:
@@ -151,6 +165,8 @@ def _read_natively(
         return None
     if not found.is_ascii and not is_utf8(np.frombuffer(data, np.uint8)):
         return None
+    if any(one.row >= 0 and one.end - one.start > ODD_BYTES for one in found.odd):
+        return None
     odd = read_odd(data, layout, found.odd)
     if odd is None:
         return None
@@ -196,7 +212,7 @@ def _columns(rows: list[tuple[bytes, ...]], width: int) -> list[Proven]:
     return [prove_texts(array, TEXT) for array in arrays]
 
 
-def _take_records(data: bytes, layout: Layout, offset: int, read: Records) -> Block:
+def _take_records(data: bytes | memoryview, layout: Layout, offset: int, read: Records) -> Block:
     width = layout.width
     ragged = {row: record for row, record in enumerate(read.records) if len(record.cells) != width}
     blank = _check_tiling(data, read, offset, width)
@@ -206,7 +222,7 @@ def _take_records(data: bytes, layout: Layout, offset: int, read: Records) -> Bl
     return Block(columns, len(read.records), count, read.line - 1, blank, ragged, read.rejects, comments)
 
 
-def _check_tiling(data: bytes, read: Records, offset: int, width: int) -> int:
+def _check_tiling(data: bytes | memoryview, read: Records, offset: int, width: int) -> int:
     """Return the blank lines of a stretch, after a check that only line ends lie between what was read.
 
     Raises:
@@ -221,11 +237,11 @@ def _check_tiling(data: bytes, read: Records, offset: int, width: int) -> int:
     for start, length in spans:
         if start < at:
             raise TransientError(f"two records overlap at byte {start}: a fault of csvlake's reader; report it")
-        left.append(data[at - offset : start - offset])
+        left.append(bytes(data[at - offset : start - offset]))
         at = start + length
-    left.append(data[at - offset :])
+    left.append(bytes(data[at - offset :]))
     between = [text for gap in left for text in gap.splitlines() if text] if comments else b"".join(left).strip(b"\r\n")
     if read.consumed != len(data) or (sorted(between) != comments if comments else between):
         raise TransientError(f"bytes after {offset} were not read: a fault of csvlake's reader; report it")
-    lines = sum(count_lines(gap, 0, len(gap)) for gap in left) + (data[-1:] not in (b"", b"\r", b"\n"))
+    lines = sum(count_lines(gap, 0, len(gap)) for gap in left) + (bytes(data[-1:]) not in (b"", b"\r", b"\n"))
     return max(0, lines - len(spans) - len(comments)) if width > 1 else 0

@@ -1,6 +1,7 @@
 """Convert one source: read, decide, prove, agree, store."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,12 +52,11 @@ def convert(
     """
     options = obey(options or ConvertOptions())
     text = open_text(source, options)
-    try:
+    with suppress(NotUtf8Error):  # which holds what was read as long as it is handled
         return _convert_text(text, options, agree, metadata)
-    except NotUtf8Error:
-        text = open_text(source, options, whole=True)
-        text.encoding_proven = True  # nothing more can be found out: what is not of it is rejected
-        return _convert_text(text, options, agree, metadata)
+    text = open_text(source, options, whole=True)
+    text.encoding_proven = True  # nothing more can be found out: what is not of it is rejected
+    return _convert_text(text, options, agree, metadata)
 
 
 def inspect(source: Source, options: ConvertOptions | None = None) -> Report:

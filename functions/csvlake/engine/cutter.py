@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from csvlake.engine.grammar import parse_line
 from csvlake.engine.kernel import Scanned, scan, translate
 from csvlake.engine.layout import Layout
-from csvlake.engine.records import RECORD_BYTES, Records, raise_too_long, read_records, reject_line
+from csvlake.engine.records import ODD_BYTES, RECORD_BYTES, Records, raise_too_long, read_records, reject_line
 from csvlake.engine.source import TextBytes
 from csvlake.errors import TransientError
 
@@ -37,14 +37,19 @@ class Piece:
     known: Scanned | Records
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """Consecutive pieces. Together they are what one row group is made of."""
 
     number: int
-    buffer: bytearray  # for the next batch, when this one is done with
+    buffer: bytearray  # with their text; for the next batch, when this one is done with
     offset: int  # of the buffer in the text
     pieces: list[Piece]
+
+    @property
+    def longest(self) -> int:
+        """Bytes of its longest piece."""
+        return max(piece.end - piece.start for piece in self.pieces)
 
     def take(self) -> Iterator[tuple[memoryview, Piece]]:
         """Yield the pieces with their bytes."""
@@ -72,7 +77,7 @@ class Cutter:
         self._shares = shares
         self._lock = threading.Lock()
         self._offset = layout.body_start  # of the next byte to read
-        self._rest = b""  # read, but behind the last cut
+        self._rest: bytes | bytearray = b""  # read, but behind the last cut
         self._at = 0  # so much of it was taken
         self._number = 0
         self._ended = False
@@ -111,10 +116,13 @@ class Cutter:
             raise TransientError(f"{size} bytes at the end were not read: a fault of csvlake's reader")
         if not pieces:
             return None
-        if fresh:
-            self._rest, self._at = bytes(memoryview(buffer)[used:size]), 0
-        else:
+        if not fresh:
             self._at -= size - used
+        elif used < size - used:  # behind a long stretch without a cut: what is less is copied
+            del buffer[size:]
+            self._rest, self._at, buffer = buffer, used, buffer[:used]
+        else:
+            self._rest, self._at = bytes(memoryview(buffer)[used:size]), 0
         self._number += 1
         return Batch(self._number - 1, buffer, start, pieces)
 
@@ -146,11 +154,11 @@ class Cutter:
     def _cut(self, buffer: bytearray, size: int, offset: int, is_end: bool) -> list[Piece]:
         """Return the pieces of ``buffer[:size]``, up to the last record end that is certain."""
         pieces: list[Piece] = []
-        at, window, limit, slow = 0, _SLOW_BYTES, _SLOW_BYTES, 0
+        at, limit, slow = 0, _SLOW_BYTES, 0
         while at < size:
             end, is_odd = self._cut_counted(buffer, at, size, is_end, pieces)
             if end - at >= limit * _GROWTH:
-                window = limit = _SLOW_BYTES
+                limit = _SLOW_BYTES
             at = end
             if (
                 (pieces and at >= self._batch_bytes)
@@ -158,10 +166,26 @@ class Cutter:
                 or (not is_odd and not is_end and size - at <= RECORD_BYTES)
             ):
                 break
-            if not is_odd and not is_end:
-                pieces.append(self._reject_long(buffer, at, size, offset))
-                at = pieces[-1].end
-                continue
+            if is_odd or is_end:
+                piece = self._read_slowly(buffer, at, size, offset, is_end, limit)
+            else:
+                piece = self._reject_line(buffer, at, size, offset, is_end=False)
+            if piece is None:
+                break
+            limit = min(limit * _GROWTH, _MAX_SLOW_BYTES)
+            pieces.append(piece)
+            slow += piece.end - at
+            at = piece.end
+            if slow >= _MAX_SLOW_BYTES:
+                break
+        return pieces
+
+    def _read_slowly(
+        self, buffer: bytearray, at: int, size: int, offset: int, is_end: bool, limit: int
+    ) -> Piece | None:
+        """Return the records that start within ``limit`` bytes, or the one that is longer; None to read on."""
+        window = limit
+        while True:
             stop = min(at + window, size)
             read = read_records(
                 bytes(memoryview(buffer)[at:stop]),
@@ -172,24 +196,29 @@ class Cutter:
                 limit=limit,
             )
             if read.consumed:
-                window = limit = min(limit * _GROWTH, max(_MAX_SLOW_BYTES, _SLOW_BYTES))
-                pieces.append(Piece(at, at + read.consumed, read))
-                at += read.consumed
-                slow += read.consumed
-                if slow >= _MAX_SLOW_BYTES:
-                    break
-            elif stop == size:
-                break
-            else:
-                window = (stop - at) * _GROWTH  # to see where one record ends is no reason to read many
-        return pieces
+                return Piece(at, at + read.consumed, read)
+            if self._tongue is not None and stop - at >= ODD_BYTES:
+                return self._reject_line(buffer, at, size, offset, is_odd=True, is_end=is_end)
+            if stop == size:
+                return None
+            # To see where one record ends is no reason to read many.
+            window = (stop - at) * _GROWTH if self._tongue is None else min((stop - at) * _GROWTH, ODD_BYTES)
 
-    def _reject_long(self, buffer: bytearray, at: int, size: int, offset: int) -> Piece:
-        """Return the physical line at ``at`` as a piece of its own: the record that starts there is too long."""
-        stop, end = parse_line(buffer, at)
-        if stop >= size - 1:  # behind it the buffer may hold anything
+    def _reject_line(
+        self, buffer: bytearray, at: int, size: int, offset: int, *, is_odd: bool = False, is_end: bool
+    ) -> Piece | None:
+        """Return the physical line at ``at`` as a piece of its own; None where its end is not there yet.
+
+        Raises:
+            TerminalError: it is longer than a record may be.
+        """
+        stop, end = (min(place, size) for place in parse_line(buffer, at))  # behind it there may be anything
+        if stop - at > RECORD_BYTES:
             raise_too_long(offset + at)
-        return Piece(at, end, reject_line(bytes(memoryview(buffer)[at:stop]), end - at, offset + at))
+        if not is_end and stop >= size - 1:
+            return None
+        read = reject_line(bytes(memoryview(buffer)[at:stop]), end - at, offset + at, is_odd=is_odd)
+        return Piece(at, end, read)
 
     def _cut_counted(
         self, buffer: bytearray, at: int, size: int, is_end: bool, pieces: list[Piece]

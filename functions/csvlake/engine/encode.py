@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 
 from csvlake.engine.blocks import read_block
 from csvlake.engine.cells import is_utf8
-from csvlake.engine.chunks import take_chunks
+from csvlake.engine.chunks import Chunk, take_chunks
 from csvlake.engine.cutter import Batch
 from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
+from csvlake.engine.long_texts import encode_texts, leave_long_texts
 from csvlake.engine.order import Bounds, Order, find_bounds
 from csvlake.engine.plan import Encodings, Plan, Watch, prove_columns
 from csvlake.engine.rejects import Rejects
@@ -53,6 +54,7 @@ def encode_batch(
     order: Order,
     *,
     is_proven: bool = True,
+    is_long: bool = False,
     scratch_dir: Path | None = None,
 ) -> Encoded:
     """Read, prove and encode a batch.
@@ -61,6 +63,7 @@ def encode_batch(
 
     Args:
         is_proven: whether the encoding was decided over the whole text.
+        is_long: whether the batch is so long that its text must go before its columns are encoded.
         scratch_dir: for rejects that are too many to hold; None: the system's temporary folder.
 
     Raises:
@@ -85,10 +88,22 @@ def encode_batch(
     table = pa.concat_tables(tables) if watch.holds and tables else None
     if table is None or not table.num_rows:
         return Encoded(batch.number, None, {}, tally)
-    content = _write(_use_dictionaries(table, plan.encodings), plan.encodings)
+    bounds, rows = find_bounds(table, order.columns), table.num_rows
     text_bytes = sum(piece.end - piece.start for piece in batch.pieces)
-    part = Part(take_chunks(content), table.num_rows, len(content), text_bytes)
-    return Encoded(batch.number, part, find_bounds(table, order.columns), tally)
+    if is_long:
+        del data, block, columns, stored
+        batch.buffer = bytearray()
+    tables.clear()
+    chunks = _encode(table, plan.encodings, is_long)
+    return Encoded(batch.number, Part(chunks, rows, sum(len(one.data) for one in chunks), text_bytes), bounds, tally)
+
+
+def _encode(table: pa.Table, encodings: Encodings, is_long: bool) -> list[Chunk]:
+    table, long = leave_long_texts(table) if is_long else (table, {})
+    content = _write(_use_dictionaries(table, encodings), encodings)
+    return [
+        encode_texts(long[index], chunk) if index in long else chunk for index, chunk in enumerate(take_chunks(content))
+    ]
 
 
 def _table(stored: Stored, plan: Plan) -> pa.Table:

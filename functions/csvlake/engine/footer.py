@@ -7,7 +7,7 @@ is https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protoco
 import struct
 from typing import Any
 
-__all__ = ["I16", "I32", "I64", "LIST", "MAGIC", "STRUCT", "Struct", "decode", "encode", "split", "write"]
+__all__ = ["I16", "I32", "I64", "LIST", "MAGIC", "STRUCT", "Struct", "add_varint", "decode", "encode", "split", "write"]
 
 MAGIC = b"PAR1"
 _TRUE, _FALSE, _I8, I16, I32, I64, _DOUBLE, _BINARY, LIST, _SET, _MAP, STRUCT, _UUID = range(1, 14)
@@ -68,7 +68,8 @@ class _Reader:
         return out
 
 
-def _write_varint(out: bytearray, value: int) -> None:
+def add_varint(out: bytearray, value: int) -> None:
+    """Append an unsigned integer."""
     while value > 127:
         out.append(value & 127 | 128)
         value >>= 7
@@ -77,9 +78,9 @@ def _write_varint(out: bytearray, value: int) -> None:
 
 def _write_value(out: bytearray, kind: int, value: Any) -> None:
     if kind in _INTEGERS:
-        _write_varint(out, (value << 1) ^ (value >> 63))
+        add_varint(out, (value << 1) ^ (value >> 63))
     elif kind == _BINARY:
-        _write_varint(out, len(value))
+        add_varint(out, len(value))
         out += value
     elif kind == STRUCT:
         _write_struct(out, value)
@@ -89,7 +90,7 @@ def _write_value(out: bytearray, kind: int, value: Any) -> None:
             out.append(len(items) << 4 | element)
         else:
             out.append(15 << 4 | element)
-            _write_varint(out, len(items))
+            add_varint(out, len(items))
         for item in items:
             _write_value(out, element, item)
     elif kind in (_TRUE, _FALSE, _I8):
@@ -106,7 +107,7 @@ def _write_struct(out: bytearray, fields: Struct) -> None:
             out.append((field - last) << 4 | kind)
         else:
             out.append(kind)
-            _write_varint(out, field << 1)
+            add_varint(out, field << 1)
         last = field
         if kind not in (_TRUE, _FALSE):
             _write_value(out, kind, value)

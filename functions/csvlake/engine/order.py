@@ -13,6 +13,7 @@ __all__ = ["Bounds", "Order", "find_bounds"]
 Bounds = Mapping[int, tuple[Any, Any]]  # by column in ascending order without nulls: its first and last value
 
 _FEW = 64  # rows that are looked at first: most columns are out of order in these
+_MAX_BYTES = 4 << 10  # of texts that are held as bounds
 
 
 def find_bounds(table: pa.Table, columns: Collection[int]) -> Bounds:
@@ -35,7 +36,7 @@ def _comparable(array: pa.Array) -> Any:
     """Return an array in the order in which Parquet compares it: numpy's of integers, Arrow's of texts."""
     type_ = array.type
     if pa.types.is_string(type_):
-        return array
+        return array if len(array[0].as_buffer()) <= _MAX_BYTES and len(array[-1].as_buffer()) <= _MAX_BYTES else None
     if pa.types.is_int64(type_) or pa.types.is_timestamp(type_) or pa.types.is_decimal64(type_):
         return np.frombuffer(array.buffers()[1], np.int64, len(array), array.offset * 8)
     if pa.types.is_date32(type_):

@@ -7,12 +7,22 @@ from csvlake.engine.grammar import Incomplete, compile_grammar, count_lines, par
 from csvlake.engine.layout import Layout, Skipped
 from csvlake.engine.model import Reject
 from csvlake.engine.reading import read_record
-from csvlake.engine.transcode import is_utf8
+from csvlake.engine.transcode import find_invalid, is_utf8
 from csvlake.errors import TerminalError
 
-__all__ = ["RECORD_BYTES", "Record", "Records", "raise_too_long", "read_records", "reject_line"]
+__all__ = [
+    "ODD_BYTES",
+    "RECORD_BYTES",
+    "Record",
+    "Records",
+    "raise_too_long",
+    "read_records",
+    "reject_line",
+    "reject_record",
+]
 
 RECORD_BYTES = 64 << 20  # a longer record is not read
+ODD_BYTES = 4 << 20  # an odd record that is longer is not taken apart, which takes many times its bytes
 
 
 class Record(NamedTuple):
@@ -67,13 +77,36 @@ def read_records(
     return out
 
 
-def reject_line(raw: bytes, size: int, offset: int) -> Records:
-    """Return a stretch of one physical line, ``size`` bytes with its end, at which too long a record starts."""
-    return Records(rejects=[Reject(1, offset, _describe_long(), raw)], consumed=size, line=2)
+def reject_line(raw: bytes, size: int, offset: int, *, is_odd: bool) -> Records:
+    """Return a stretch of one physical line, ``size`` bytes with its end, at which too long a record starts.
+
+    Args:
+        raw: the line without its end.
+        size: of the line with it.
+        offset: of the line in the text.
+        is_odd: whether a quote of the record is not in its place.
+    """
+    reason = f"quotes out of place in a record longer than {ODD_BYTES} bytes" if is_odd else _describe_long()
+    return Records(rejects=[Reject(1, offset, reason, raw)], consumed=size, line=2)
+
+
+def reject_record(raw: bytes, layout: Layout, offset: int) -> Reject:
+    """Reject a record that is too long for one that is odd; it is at the first line of its stretch."""
+    reason = _find_invalid(raw, layout) or _describe_odd(layout)
+    return Reject(1, offset, reason, raw)
 
 
 def _describe_long() -> str:
     return f"record longer than {RECORD_BYTES} bytes"
+
+
+def _describe_odd(layout: Layout) -> str:
+    return f"not {layout.width} cells, in a record longer than {ODD_BYTES} bytes"
+
+
+def _find_invalid(raw: bytes, layout: Layout) -> str | None:
+    found = find_invalid(raw)
+    return found and f"byte {found[0] + 1} of the record is not {layout.dialect.encoding}: {found[1]}"
 
 
 def raise_too_long(offset: int) -> NoReturn:
@@ -115,18 +148,13 @@ class _Reader:
             out.skipped.append(Skipped(out.line, "comment", raw))
         elif len(raw) > RECORD_BYTES:
             out.rejects.append(Reject(out.line, self._offset + pos, _describe_long(), raw))
-        elif not self._is_valid and (reason := self._find_invalid(raw)):
+        elif not self._is_valid and (reason := _find_invalid(raw, self._layout)):
             out.rejects.append(Reject(out.line, self._offset + pos, reason, raw))
+        elif len(raw) > ODD_BYTES and len(cells) != self._width:
+            out.rejects.append(Reject(out.line, self._offset + pos, _describe_odd(self._layout), raw))
         else:
             out.records.append(Record(out.line, self._offset + pos, raw, cells))
         return end
-
-    def _find_invalid(self, raw: bytes) -> str | None:
-        try:
-            raw.decode()
-        except UnicodeDecodeError as error:
-            return f"byte {error.start + 1} of the record is not {self._layout.dialect.encoding}: {error.reason}"
-        return None
 
     def reject_line(self, pos: int, reason: str) -> int:
         """Reject the physical line at ``pos``; reading goes on with the next one."""

@@ -4,14 +4,13 @@ The scratch file has no name, so that nobody has to remove it: it goes with the 
 """
 
 import os
+import struct
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import overload
-
-import pyarrow as pa
 
 from csvlake.engine.model import Reject
 from csvlake.errors import TerminalError, TransientError
@@ -21,9 +20,7 @@ __all__ = ["Rejects"]
 _HELD_BYTES = 2 << 20  # in memory; more are written
 _REJECT_BYTES = 500  # that one takes in memory besides its text
 _MAX_BYTES = 256 << 20  # of texts and reasons in the scratch file, which shares its disk with the Parquet file
-_SCHEMA = pa.schema(
-    [("line", pa.int64()), ("byte_offset", pa.int64()), ("reason", pa.large_string()), ("raw", pa.large_binary())]
-)
+_HEAD = struct.Struct("<qqII")  # line, byte offset, lengths of what follows: the reason and the raw text
 
 
 class Rejects(Sequence[Reject]):
@@ -53,6 +50,8 @@ class Rejects(Sequence[Reject]):
         for one in rejects:
             self._held.append(one.behind(lines))
             size = len(one.raw) + len(one.reason)
+            if size > _HELD_BYTES and len(self._held) > 1:
+                self._spill(self._held[:-1])  # a long one is read back by itself
             self._bytes += size
             self._held_bytes += size + _REJECT_BYTES
             if self._bytes > _MAX_BYTES:
@@ -63,7 +62,7 @@ class Rejects(Sequence[Reject]):
                     f"{first.line}: {first.reason}",
                 )
             if self._held_bytes > _HELD_BYTES:
-                self._spill()
+                self._spill(self._held)
 
     def finish(self, lines: int) -> Sequence[Reject]:
         """Return all, with so many lines before them: a list where they are few enough for memory."""
@@ -71,36 +70,47 @@ class Rejects(Sequence[Reject]):
         self._lines = lines
         return self if self._blocks else self._held
 
-    def _spill(self) -> None:
-        columns = zip(*((one.line, one.byte_offset, one.reason, one.raw) for one in self._held), strict=True)
-        arrays = [pa.array(column, type_) for column, type_ in zip(columns, _SCHEMA.types, strict=True)]
-        content = pa.record_batch(arrays, schema=_SCHEMA).serialize()
+    def _spill(self, rejects: Sequence[Reject]) -> None:
+        """Write the first of those that are held."""
+        parts: list[bytes] = []
+        for one in rejects:
+            reason = one.reason.encode()
+            parts += [_HEAD.pack(one.line, one.byte_offset, len(reason), len(one.raw)) + reason, one.raw]
         try:
             if self._file < 0:
                 self._file, name = tempfile.mkstemp(prefix=".csvlake-", dir=self._scratch_dir)
                 weakref.finalize(self, os.close, self._file)
                 Path(name).unlink()
-            start = os.lseek(self._file, 0, os.SEEK_END)
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
+            start = end = os.lseek(self._file, 0, os.SEEK_END)
+            for part in parts if len(rejects) == 1 else [b"".join(parts)]:
+                end += _write(self._file, part)
         except OSError as error:
             raise TransientError(f"cannot write a scratch file: {error}") from error
-        self._blocks.append((len(self._held), start, len(content)))
-        self._count += len(self._held)
-        self._held, self._held_bytes = [], 0
+        self._blocks.append((len(rejects), start, end - start))
+        self._count += len(rejects)
+        self._held = self._held[len(rejects) :]
+        self._held_bytes = sum(len(one.raw) + len(one.reason) + _REJECT_BYTES for one in self._held)
 
-    def _read(self, start: int, size: int) -> list[Reject]:
-        content = os.pread(self._file, size, start)
-        columns = pa.ipc.read_record_batch(pa.py_buffer(content), _SCHEMA).to_pydict()
-        return [Reject(line + self._lines, *rest) for line, *rest in zip(*columns.values(), strict=True)]
+    def _read(self, count: int, start: int, size: int) -> list[Reject]:
+        if count == 1:  # it may be long: its text is not copied
+            line, offset, reason, raw = _HEAD.unpack(os.pread(self._file, _HEAD.size, start))
+            text = os.pread(self._file, reason, start + _HEAD.size).decode()
+            return [Reject(line + self._lines, offset, text, os.pread(self._file, raw, start + size - raw))]
+        content, at, rejects = os.pread(self._file, size, start), 0, []
+        while at < size:
+            line, offset, reason, raw = _HEAD.unpack_from(content, at)
+            at += _HEAD.size + reason
+            text = content[at - reason : at].decode()
+            rejects.append(Reject(line + self._lines, offset, text, content[at : at + raw]))
+            at += raw
+        return rejects
 
     def __len__(self) -> int:
         return self._count + len(self._held)
 
     def __iter__(self) -> Iterator[Reject]:
-        for _, start, size in self._blocks:
-            yield from self._read(start, size)
+        for block in self._blocks:
+            yield from self._read(*block)
         yield from self._held
 
     @overload
@@ -116,8 +126,15 @@ class Rejects(Sequence[Reject]):
         at = index + len(self) if index < 0 else index
         if not 0 <= at < len(self):
             raise IndexError(index)
-        for count, start, size in self._blocks:
-            if at < count:
-                return self._read(start, size)[at]
-            at -= count
+        for block in self._blocks:
+            if at < block[0]:
+                return self._read(*block)[at]
+            at -= block[0]
         return self._held[at]
+
+
+def _write(file: int, content: bytes) -> int:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+    return len(content)

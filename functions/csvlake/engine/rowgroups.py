@@ -85,6 +85,8 @@ class RowGroups:
         ):
             self._flush()
         held.append(part)
+        if part.size > self.held_bytes:
+            self._flush()
 
     def _flush(self) -> None:
         rows = [part.rows for part in self._held]

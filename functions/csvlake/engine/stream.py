@@ -7,6 +7,7 @@ one cannot be refuted, but for columns that the policy widens.
 import os
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 from csvlake.engine import footer
 from csvlake.engine.blocks import Block, read_block
-from csvlake.engine.cutter import Cutter
+from csvlake.engine.cutter import Batch, Cutter
 from csvlake.engine.encode import Encoded, encode_batch
 from csvlake.engine.fields import Fields, name_fields
 from csvlake.engine.layout import Layout
@@ -30,12 +31,15 @@ from csvlake.engine.rowgroups import RowGroups
 from csvlake.engine.sizes import Sizes
 from csvlake.engine.source import TextBytes
 from csvlake.engine.tally import Tally
+from csvlake.engine.turns import Turns
 from csvlake.engine.writer import make_schema, writer_arguments
 from csvlake.errors import TransientError
 
 __all__ = ["stream"]
 
 _MAX_PASSES = 6
+_MAX_SAMPLES = 2  # looked for: of a text that begins with so many long records nothing is assumed
+_SPARE = 2  # a piece of so many times what it should have holds a long record
 
 
 def stream(
@@ -68,12 +72,13 @@ def stream(
 
 
 def _read_sample(text: TextBytes, layout: Layout, fields: Fields, size: int) -> Block:
-    known = fields.assume()
-    batch = Cutter(text, layout, size, size).next(bytearray())
-    if batch is None:
-        return read_block(b"", layout, known, offset=layout.body_start)
-    data, piece = next(batch.take())
-    return read_block(data, layout, known, offset=batch.offset, counted=piece.known)
+    known, cutter = fields.assume(), Cutter(text, layout, size, size)
+    for _ in range(_MAX_SAMPLES):
+        batch = cutter.next(bytearray())
+        if batch is not None and batch.longest <= _SPARE * size:
+            data, piece = next(batch.take())
+            return read_block(data, layout, known, offset=batch.offset, counted=piece.known)
+    return read_block(b"", layout, known, offset=layout.body_start)
 
 
 def _try(current: "_Pass", metadata: Mapping[str, str] | None) -> Converted | None:
@@ -115,7 +120,8 @@ class _Pass:
         self._watch = watch
         self._sizes = sizes
         self._is_proven = text.encoding_proven
-        self._cutter = Cutter(text, layout, sizes.batch_bytes, sizes.piece_bytes, sizes.threads)
+        cutter = Cutter(text, layout, sizes.batch_bytes, sizes.piece_bytes, sizes.threads)
+        self._turns = Turns(cutter, _SPARE * sizes.piece_bytes)
         self._turn = threading.Condition()
         self._next = 0  # the number of the batch to be appended next
         self._early: dict[int, Encoded] = {}  # by number: encoded before their turn
@@ -128,9 +134,12 @@ class _Pass:
         file.write(footer.MAGIC)
         groups = RowGroups(file, self._sizes.held_bytes, self._sizes.group_bytes)
         with ThreadPoolExecutor(self._sizes.threads) as pool:
-            futures = [pool.submit(self._work, groups) for _ in range(self._sizes.threads)]
-            for future in futures:
-                future.result()
+            futures = deque(pool.submit(self._work, groups) for _ in range(self._sizes.threads))
+            try:
+                while futures:
+                    futures.popleft().result()
+            finally:
+                futures.clear()  # an error holds this frame, which else would hold the error and its batch
         if not self._watch.holds:
             return None
         widened = [self._watch.widened[name] for name in sorted(self._watch.widened)]
@@ -142,30 +151,37 @@ class _Pass:
         return report
 
     def _work(self, groups: RowGroups) -> None:
-        buffer = bytearray()
         try:
-            while not self._failed and (batch := self._cutter.next(buffer)) is not None:
-                buffer = batch.buffer
-                encoded = encode_batch(
-                    *(batch, self._layout, self._fields, self._plan, self._watch, self._order),
-                    is_proven=self._is_proven,
-                    scratch_dir=self.options.scratch_dir,
-                )
-                del batch
-                self._append(encoded, groups)
+            while not self._failed:
+                with self._turns.take() as (batch, is_long):
+                    if batch is None:
+                        break
+                    encoded = self._encode(batch, is_long)
+                    del batch
+                    if is_long:  # its memory is wanted for the next one
+                        self._append(encoded, groups, most_early=0)
+                if not is_long:
+                    self._append(encoded, groups, most_early=self._sizes.threads)
+                del encoded
         except BaseException:
             with self._turn:
                 self._failed = True
                 self._turn.notify_all()
             raise
 
-    def _append(self, encoded: Encoded, groups: RowGroups) -> None:
-        """Append a batch when those before it are. A thread that is early leaves its batch behind and goes on."""
+    def _encode(self, batch: Batch, is_long: bool) -> Encoded:
+        return encode_batch(
+            *(batch, self._layout, self._fields, self._plan, self._watch, self._order),
+            is_proven=self._is_proven,
+            is_long=is_long,
+            scratch_dir=self.options.scratch_dir,
+        )
+
+    def _append(self, encoded: Encoded, groups: RowGroups, most_early: int) -> None:
+        """Append a batch when those before it are; while few others are early its thread leaves it and goes on."""
         with self._turn:
             self._early[encoded.number] = encoded
-            self._turn.wait_for(
-                lambda: self._failed or encoded.number == self._next or len(self._early) < self._sizes.threads
-            )
+            self._turn.wait_for(lambda: self._failed or encoded.number <= self._next or len(self._early) < most_early)
             while not self._failed and (ready := self._early.pop(self._next, None)) is not None:
                 self._next += 1
                 self._tally.join(ready.tally)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from csvlake.errors import TerminalError
 
-__all__ = ["Chunks", "Encoding", "decodes", "is_utf8", "transcode"]
+__all__ = ["Chunks", "Encoding", "decodes", "find_invalid", "is_utf8", "transcode"]
 
 _LOOK_BYTES = 64 << 10
 Chunks = Callable[[], Iterator[bytes]]
@@ -34,14 +34,23 @@ def decodes(chunks: Chunks, codec: str, skip: int, whole: bool) -> bool:
 
 def is_utf8(data: bytes, *, final: bool) -> bool:
     """Whether bytes are UTF-8, which unless ``final`` may end within a character. In little memory."""
+    return find_invalid(data, final=final) is None
+
+
+def find_invalid(data: bytes, *, final: bool = True) -> tuple[int, str] | None:
+    """Return where bytes stop being UTF-8, and why; None where they do not. In little memory."""
     decoder = codecs.getincrementaldecoder("utf-8")()
+    start = 0
     try:
-        for start in range(0, len(data), _LOOK_BYTES):
+        while start < len(data):
             decoder.decode(data[start : start + _LOOK_BYTES])
+            start += _LOOK_BYTES
         decoder.decode(b"", final)
-    except UnicodeDecodeError:
-        return False
-    return True
+    except UnicodeDecodeError as error:
+        # What is decoded begins with what the decoder held of the chunk before.
+        held = len(error.object) - len(data[start : start + _LOOK_BYTES])
+        return min(start, len(data)) - held + error.start, error.reason
+    return None
 
 
 def transcode(
