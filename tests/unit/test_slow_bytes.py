@@ -61,7 +61,8 @@ def test_a_regular_file_never_meets_the_tolerant_reader(watched: Watched) -> Non
 def test_one_odd_quote_in_a_long_file_costs_some_kilobytes(kind: str, watched: Watched) -> None:
     report = read(ROW * (ROWS // 2), QUOTED[kind], ROW * (ROWS // 2))
     assert report.records_read == ROWS + 1
-    assert 0 < watched.read_bytes <= NEAR + len(ROW)
+    assert watched.calls > 0
+    assert watched.read_bytes <= NEAR + len(ROW)
 
 
 @pytest.mark.parametrize("kind", QUOTED)
@@ -69,7 +70,8 @@ def test_odd_quotes_here_and_there_cost_some_kilobytes_each(kind: str, watched: 
     count = 40
     report = read((ROW * EVERY + QUOTED[kind]) * count)
     assert report.records_read == count * (EVERY + 1)
-    assert 0 < watched.read_bytes <= count * (NEAR + len(ROW))
+    assert watched.calls > 0
+    assert watched.read_bytes <= count * (NEAR + len(ROW))
 
 
 @pytest.mark.parametrize("cells", [b"1,2\n", b'1,"2"\n', b'1,2,2024-01-01,4,5,6,"7"\n'])

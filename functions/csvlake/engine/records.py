@@ -86,7 +86,8 @@ def reject_line(raw: bytes, size: int, offset: int, *, is_odd: bool) -> Records:
         offset: of the line in the text.
         is_odd: whether a quote of the record is not in its place.
     """
-    reason = f"quotes out of place in a record longer than {ODD_BYTES} bytes" if is_odd else _describe_long()
+    odd = f"a quote is out of place or never closes: no record ends within {ODD_BYTES} bytes"
+    reason = odd if is_odd else _describe_long()
     return Records(rejects=[Reject(1, offset, reason, raw)], consumed=size, line=2)
 
 
