@@ -36,7 +36,8 @@ def _comparable(array: pa.Array) -> Any:
     """Return an array in the order in which Parquet compares it: numpy's of integers, Arrow's of texts."""
     type_ = array.type
     if pa.types.is_string(type_):
-        return array if len(array[0].as_buffer()) <= _MAX_BYTES and len(array[-1].as_buffer()) <= _MAX_BYTES else None
+        offsets = np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, array.offset * 4)  # a scalar is a copy
+        return array if max(offsets[1] - offsets[0], offsets[-1] - offsets[-2]) <= _MAX_BYTES else None
     if pa.types.is_int64(type_) or pa.types.is_timestamp(type_) or pa.types.is_decimal64(type_):
         return np.frombuffer(array.buffers()[1], np.int64, len(array), array.offset * 8)
     if pa.types.is_date32(type_):
