@@ -73,7 +73,7 @@ def test_it_runs_as_a_module(source: Path) -> None:
 
 
 def test_converting_needs_no_pandas_which_takes_a_quarter_of_a_second(tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("a,b,c\n1,x,2020-01-01\n2,y,2020-01-02\n")
+    (tmp_path / "in.csv").write_text("a,b,c\n1,x,2020-01-01\n2,y,2020-01-02\n3,odd,2020-01-03,extra\n")
     program = f"""
 import sys
 from csvlake.__main__ import main
