@@ -96,7 +96,9 @@ def test_a_large_source_is_read_at_one_etag(under_test: StoreUnderTest) -> None:
         source.read_range(8 << 20, 1 << 20)
 
 
-TABLES = {"rows": FULL, "none": FULL.slice(0, 0), "chunks": pa.concat_tables([FULL, FULL])}
+# The last one is large enough for awswrangler.
+LARGE = pa.concat_tables([FULL, pa.Table.from_pylist([{**ROW, "text": "x" * (5 << 20)}, ROW], schema=SCHEMA)])
+TABLES = {"rows": FULL, "none": FULL.slice(0, 0), "chunks": pa.concat_tables([FULL, FULL]), "large": LARGE}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -160,10 +162,11 @@ def test_conditions_on_a_put(under_test: StoreUnderTest) -> None:
     assert under_test.read("t.parquet") == parquet_bytes(FULL.slice(0, 2))
 
 
-def test_a_writer_that_fails_publishes_nothing(under_test: StoreUnderTest) -> None:
-    moments = pa.array([0, 1], pa.timestamp("us"))
+@pytest.mark.parametrize("text", ["", "x" * (5 << 20)], ids=["small", "large"])
+def test_a_writer_that_fails_publishes_nothing(under_test: StoreUnderTest, text: str) -> None:
+    table = pa.table({"text": [text, ""], "moment": pa.array([0, 1], pa.timestamp("us"))})
     with pytest.raises(pa.ArrowInvalid, match="would lose data"):
-        under_test.store.put_table("t.parquet", pa.table({"n": [1, 2], "moment": moments}), ARGUMENTS)
+        under_test.store.put_table("t.parquet", table, ARGUMENTS)
     gc.collect()
     assert under_test.store.head("t.parquet") is None
 

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import awswrangler as wr
 import boto3
-import pandas as pd
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -16,6 +14,7 @@ from csvlake.aws.listing import list_folders, list_objects
 from csvlake.aws.publish import Publication
 from csvlake.aws.source import S3Source
 from csvlake.aws.upload import send_parts
+from csvlake.aws.write_table import write_table
 from csvlake.lake.ports import ABSENT, ObjectInfo, PreconditionFailed
 
 if TYPE_CHECKING:
@@ -75,29 +74,10 @@ class S3ObjectStore:
         metadata: Mapping[str, str] | None = None,
         expected: str | None = None,
     ) -> None:
-        """Write a table with awswrangler; see `ObjectStore.put_table`.
-
-        The bytes are those of ``ParquetWriter(sink, table.schema, **writer_arguments)`` and one row group: pandas only
-        carries Arrow's own columns, and awswrangler takes the schema from the writer's arguments. Its ``dtype`` must
-        stay away: it would cast timestamps to seconds or nanoseconds.
-        """
-        arguments = dict(writer_arguments)
-        compression = arguments.pop("compression", "snappy")
+        """Write a table as one row group; see `ObjectStore.put_table`."""
+        request = {"Metadata": dict(metadata or {}), **_condition(expected)}
         with translated(f"write {self._url(key)}"), Publication(self._client) as publication:
-            wr.s3.to_parquet(
-                table.to_pandas(types_mapper=pd.ArrowDtype, use_threads=False),
-                path=self._url(key),
-                index=False,
-                compression=compression,
-                pyarrow_additional_kwargs={
-                    **arguments,
-                    "schema": table.schema,
-                    "write_table_args": {"row_group_size": max(1, table.num_rows)},
-                },
-                s3_additional_kwargs={"Metadata": dict(metadata or {}), **_condition(expected)},
-                use_threads=False,
-                boto3_session=publication,
-            )
+            write_table(publication, self._bucket, key, table, writer_arguments, request)
             self._commit(publication, key)
 
     def put_file(
