@@ -140,6 +140,29 @@ def test_what_was_given_wins() -> None:
     assert read(doubled, ConvertOptions(escape=""))[1][0] == ["x\\\\y", "1"]
 
 
+def test_an_escaped_single_quote_proves_that_it_quotes() -> None:
+    layout, rows = read("12|ab|plain\n34|cd|'Bob\\'s \\'own\\' text'\n'56'|ef|more\n")
+    assert (layout.dialect.quote, layout.dialect.escape) == ("'", "\\")
+    assert rows == [["12", "ab", "plain"], ["34", "cd", "Bob's 'own' text"], ["56", "ef", "more"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "1,'C:\\a\\'\n2,'C:\\b\\'\n3,x\n4,y\n5,z\n",  # backslashes that end cells
+        "1,'a'\n2,O\\'Neil\n3,'b'\n4,y\n5,z\n",  # no cell needs the backslash to end where it does
+    ],
+)
+def test_backslashes_elsewhere_prove_nothing(body: str) -> None:
+    with pytest.raises(TerminalError, match="stand in single quotes, which may be quotes or text"):
+        read("n,text\n" + body)
+
+
+def test_where_double_quotes_are_used_an_escape_proves_nothing() -> None:
+    layout, rows = read("n,text\n1,'it\\'s'\n2,\"a, b\"\n3,'c'\n")
+    assert (layout.dialect.quote, rows[0][1]) == ('"', "'it\\'s'")
+
+
 def test_evidence_names_the_runner_up() -> None:
     layout, _ = read("id;n, kg\n1;2,5\n2;3,5\n3;4,5;x\n")
     assert any("semicolon: 3 of 4 records" in sentence for sentence in layout.dialect.evidence)

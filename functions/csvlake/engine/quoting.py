@@ -1,6 +1,7 @@
 """Decide on quote and escape for one delimiter."""
 
 import re
+from functools import lru_cache
 
 from csvlake.engine.choice import ENDS, Choice, Given
 from csvlake.engine.grammar import compile_grammar
@@ -58,6 +59,8 @@ def _kinds(data: bytes, delimiter: str, given: Given) -> list[Kind]:
         signs = re.escape(delimiter[:1].encode() + b"".join(m.encode() for m in marks if m))
         if re.search(rb"\\[\r\n\\" + signs + rb"]", data):
             kinds += [(mark, "\\") for mark in marks]
+            if "'" in marks and given.quote is None and _has_escaped(data, delimiter, b"'"):
+                kinds.insert(0, ("'", "\\"))
     return kinds
 
 
@@ -65,14 +68,32 @@ def _count_wrapped(data: bytes, delimiter: str, mark: bytes) -> tuple[int, int]:
     """Count the cells that stand in a mark, and the cells that begin with one."""
     if mark not in data:
         return 0, 0
+    begins, *patterns = _compile_wrapped(delimiter, mark)
+    # A mark that ends a cell may stand behind a line end that is in the cell: it begins nothing.
+    rest, wrapped = max((pattern.subn(b"x", data) for pattern in patterns), key=lambda done: done[1])
+    return wrapped, wrapped + len(begins.findall(rest))
+
+
+def _has_escaped(data: bytes, delimiter: str, mark: bytes) -> bool:
+    """Whether nearly all cells that begin with a mark stand in it, and some only if a backslash makes one text.
+
+    Nobody escapes what has no meaning. Where double quotes are used, they may be those that have.
+    """
+    _, doubled, escaped = _compile_wrapped(delimiter, mark)
+    wrapped, begun = _count_wrapped(data, delimiter, mark)
+    is_quote = wrapped >= _NEARLY * begun and b'"' not in data
+    return is_quote and len(escaped.findall(data)) > len(doubled.findall(data))
+
+
+@lru_cache(maxsize=64)
+def _compile_wrapped(delimiter: str, mark: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
+    """Compile where cells begin with a mark, and cells that stand in it: marks in them doubled, or escaped."""
     last = delimiter[:1] if delimiter == " +" else delimiter[-1:]
     begins = rb"(?:(?<=[\r\n" + re.escape(last.encode()) + rb"])|\A)" + mark
     ends = mark + rb"(?=[\r\n" + re.escape(delimiter[:1].encode()) + rb"]|\Z)"
     doubled = re.compile(begins + rb"(?:[^" + mark + rb"]|" + mark * 2 + rb")*+" + ends)
     escaped = re.compile(begins + rb"(?:[^\\" + mark + rb"]|\\[\s\S])*+" + ends)
-    # A mark that ends a cell may stand behind a line end that is in the cell: it begins nothing.
-    rest, wrapped = max((pattern.subn(b"x", data) for pattern in (doubled, escaped)), key=lambda done: done[1])
-    return wrapped, wrapped + len(re.findall(begins, rest))
+    return re.compile(begins), doubled, escaped
 
 
 def _wrapped_share(trial: Trial) -> float:
