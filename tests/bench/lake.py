@@ -2,7 +2,8 @@
 
 Every file is put at once on the local stack; the clock runs from the first PUT until the last Parquet object stands.
 The peer is the common Lambda (`tests.bench.lake_peer`) on the same stack, fed by a rule, a topic and a queue of its
-own. Both get the same files, one after the other, round after round.
+own, once with and once without an update of the catalog for every file. All get the same files, one after the other,
+round after round.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from local.screen import Screen
 from local.server import find_server, stop_server
 from local.state import State
 from tests.bench.lake_report import Drop, Round, describe, describe_ratios, write_document
-from tests.bench.lake_stack import Lane, csvlake_lane, peer_lane
+from tests.bench.lake_stack import Lane, csvlake_lane, light_peer_lane, peer_lane
 from tests.bench.machine import describe_machine
 
 __all__ = ["main"]
@@ -73,7 +74,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run_round(stack: Stack, asked: argparse.Namespace, number: int) -> Round:
-    lanes = [(csvlake_lane, asked.files), (peer_lane, asked.peer_files)]
+    lanes = [(csvlake_lane, asked.files), (peer_lane, asked.peer_files), (light_peer_lane, asked.peer_files)]
     outcome = Round(asked.tables)
     for make_lane, files in reversed(lanes) if number % 2 else lanes:
         with make_lane(stack, f"bench{int(time.time())}") as lane:

@@ -1,4 +1,4 @@
-"""The two ways from a CSV to Parquet on the local stack: csvlake's as deployed, and the common Lambda's."""
+"""The ways from a CSV to Parquet on the local stack: csvlake's as deployed, and the common Lambda's."""
 
 import io
 import json
@@ -14,10 +14,11 @@ import psutil
 
 from local.deployment import Stack
 from local.server import ACCESS_KEY, SECRET_KEY
+from tests.bench.lake_report import LIGHT_PEER, OURS, PEER
 
-__all__ = ["Lane", "csvlake_lane", "peer_lane"]
+__all__ = ["Lane", "csvlake_lane", "light_peer_lane", "peer_lane"]
 
-_PEER = Path(__file__).with_name("lake_peer.py")
+_PEER_CODE = Path(__file__).with_name("lake_peer.py")
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -107,14 +108,28 @@ def _cpu_s(process: psutil.Process, function: str) -> float:
 @contextmanager
 def csvlake_lane(stack: Stack, run: str) -> Iterator[Lane]:
     """Yield csvlake's way, as it is deployed."""
-    yield Lane(stack, "csvlake", run, "csv-files/", "parquet-files/")
+    yield Lane(stack, OURS, run, "csv-files/", "parquet-files/")
 
 
 @contextmanager
 def peer_lane(stack: Stack, run: str) -> Iterator[Lane]:
+    """Yield the way of the common Lambda that updates the Glue catalog with every file."""
+    with _deployed_peer(stack, PEER, run, {"PEER_PARTITION": "loaded_on"}) as lane:
+        yield lane
+
+
+@contextmanager
+def light_peer_lane(stack: Stack, run: str) -> Iterator[Lane]:
+    """Yield the way of the common Lambda that updates the Glue catalog only with a table's first file."""
+    with _deployed_peer(stack, LIGHT_PEER, run, {}) as lane:
+        yield lane
+
+
+@contextmanager
+def _deployed_peer(stack: Stack, name: str, run: str, variables: dict[str, str]) -> Iterator[Lane]:
     """Deploy the common Lambda for as long as it is needed, with the settings that csvlake's function has."""
     prefix = f"{run}peer"
-    lane = Lane(stack, "common Lambda", run, f"{prefix}/", f"{prefix}-parquet/")
+    lane = Lane(stack, name, run, f"{prefix}/", f"{prefix}-parquet/")
     lane.database, lane.function = prefix, prefix
     sqs, events, functions, sns = (lane.client(service) for service in ("sqs", "events", "lambda", "sns"))
     lane.client("glue").create_database(DatabaseInput={"Name": prefix})
@@ -123,7 +138,7 @@ def peer_lane(stack: Stack, run: str) -> Iterator[Lane]:
     queue_url, queue_arn = _make_queue(
         sqs, prefix, {"VisibilityTimeout": "900", "RedrivePolicy": json.dumps(redrive), "Policy": _queue_policy()}
     )
-    mapping = _make_function(lane, functions, queue_arn)
+    mapping = _make_function(lane, functions, queue_arn, variables)
     pattern = {
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],
@@ -145,12 +160,12 @@ def peer_lane(stack: Stack, run: str) -> Iterator[Lane]:
             sqs.delete_queue(QueueUrl=url)
 
 
-def _make_function(lane: Lane, functions: Any, queue_arn: str) -> str:
+def _make_function(lane: Lane, functions: Any, queue_arn: str, variables: dict[str, str]) -> str:
     """Create the common Lambda on its queue, and return the mapping's id."""
     like = functions.get_function_configuration(FunctionName=lane.stack.function_name)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        file.write(_PEER, "app.py")
+        file.write(_PEER_CODE, "app.py")
     iam = lane.client("iam")
     role = iam.create_role(RoleName=lane.function, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"]
     iam.put_role_policy(RoleName=lane.function, PolicyName="all", PolicyDocument=json.dumps(_ALLOW_ALL))
@@ -159,6 +174,7 @@ def _make_function(lane: Lane, functions: Any, queue_arn: str) -> str:
         Role=role,
         Handler="app.handler",
         Code={"ZipFile": archive.getvalue()},
+        Environment={"Variables": variables},
         Layers=[layer["Arn"] for layer in like["Layers"]],
         **{name: like[name] for name in ("Runtime", "Architectures", "MemorySize", "Timeout")},
     )

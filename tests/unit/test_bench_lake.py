@@ -2,22 +2,21 @@
 
 from pathlib import Path
 
-from tests.bench.lake_report import Drop, Round, describe, write_document
+from tests.bench.lake_report import LIGHT_PEER, OURS, PEER, Drop, Round, describe, write_document
 from tests.bench.machine import Machine
 
 RIGHT = {"files": 100, "tables": 10, "table versions": 10, "dead letters": 0, "failed messages": 0}
 
 
-def outcome(**ours: int) -> Round:
+def outcome(peer_s: float = 10.0, **ours: int) -> Round:
     counts = {**RIGHT, **{name.replace("_", " "): count for name, count in ours.items()}}
-    return Round(
-        10, {"csvlake": Drop(100, 5.0, 1.0, counts), "common Lambda": Drop(50, 10.0, 2.5, {**RIGHT, "files": 50})}
-    )
+    peer = Drop(50, peer_s, 2.5, {**RIGHT, "files": 50})
+    return Round(10, {OURS: Drop(100, 5.0, 1.0, counts), PEER: peer, LIGHT_PEER: Drop(50, 5.0, 2.0, RIGHT)})
 
 
 def test_the_ratio_is_of_rates() -> None:
-    assert outcome().ratio() == 4.0
-    assert outcome().cpu_ratio() == 5.0
+    assert (outcome().ratio(), outcome().ratio(LIGHT_PEER)) == (4.0, 2.0)
+    assert (outcome().cpu_ratio(), outcome().cpu_ratio(LIGHT_PEER)) == (5.0, 4.0)
     assert "| csvlake | 100 | 5.0 | 20.0 | 10.0 | 100 | 10 | 10 | 0 | 0 |" in describe(outcome())
     assert outcome().trouble() == []
 
@@ -33,6 +32,6 @@ def test_the_document_says_whether_the_aim_is_reached(tmp_path: Path) -> None:
     write_document(path, [outcome()], machine)
     assert "**4.0 times**" in path.read_text()
     assert "is not reached" not in path.read_text()
-    slow = Round(10, {"csvlake": Drop(100, 5.0, 1.0, RIGHT), "common Lambda": Drop(100, 10.0, 2.0, RIGHT)})
-    write_document(path, [slow], machine)
+    assert "the figures are 2.0 and 4.0." in path.read_text()
+    write_document(path, [outcome(peer_s=5.0)], machine)
     assert "The aim, 3 times as many a second, is not reached." in path.read_text()
