@@ -114,6 +114,12 @@ class Queue:
         waiting, hidden = (int(attributes[name]) for name in names)
         return waiting, hidden
 
+    def is_empty(self) -> bool:
+        """Whether nothing is left in it, messages for later included."""
+        names = ["ApproximateNumberOfMessagesDelayed"]
+        later = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        return (*self.counts(), int(later[names[0]])) == (0, 0, 0)
+
     @contextlib.contextmanager
     def patience(self, *, visibility_s: int, tries: int) -> Iterator[None]:
         """Let failed messages come back soon; as deployed it takes half an hour."""
@@ -130,7 +136,8 @@ class Queue:
 
     @contextlib.contextmanager
     def nobody_reading(self) -> Iterator[None]:
-        """Keep the function from the queue."""
+        """Keep the function from the queue, once it has done what the tests before have left it to do."""
+        wait_for(self.is_empty, "the queue to be empty", 120)
         mapping = self.client.list_event_source_mappings(FunctionName=self.stack["function_name"])
         uuid = mapping["EventSourceMappings"][0]["UUID"]
         self._switch(uuid, "Disabled")
