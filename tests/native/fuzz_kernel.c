@@ -65,6 +65,21 @@ static void scan_all(const uint8_t *data, int64_t size, const struct dialect *di
     }
 }
 
+/* Balance the text in two parts, and check that together they tell what the whole does. */
+static void balance_all(const uint8_t *data, int64_t size, const struct dialect *dialect) {
+    struct balance whole, first, second;
+    int64_t cut = 1 + below((unsigned)size);
+    csvlake_balance(data, size, 0, size, dialect, 1, &whole);
+    csvlake_balance(data, size, 0, cut, dialect, 1, &first);
+    csvlake_balance(data, size, cut, size, dialect, 1, &second);
+    if (first.quotes + second.quotes != whole.quotes) fail("quotes were lost between two parts");
+    for (int began = 0; began < 2; began++) {
+        int state = (began + (int)(first.quotes & 1)) & 1;
+        if ((first.first[began] < 0 ? second.first[state] : first.first[began]) != whole.first[began]) fail("another first end");
+        if ((first.odd[began] < 0 ? second.odd[state] : first.odd[began]) != whole.odd[began]) fail("another odd quote");
+    }
+}
+
 static void *take(size_t size) {
     void *memory = malloc(size ? size : 1);
     if (!memory) fail("no memory");
@@ -137,6 +152,7 @@ int main(int count, char **arguments) {
         struct dialect dialect = {(const uint8_t *)delimiter, (int64_t)strlen(delimiter), QUOTES[below(4)],
                                   (const uint8_t *)"#", below(2)};
         scan_all(data, (int64_t)size, &dialect);
+        balance_all(data, (int64_t)size, &dialect);
         for (int i = 0; i < 4; i++) read_all(data, (int64_t)size, &dialect);
         free(data);
     }

@@ -8,7 +8,7 @@ from typing import Any
 from csvlake.engine import footer
 from csvlake.engine.footer import I32, I64, LIST, STRUCT, Struct
 
-__all__ = ["Chunk", "join_chunks", "take_chunks"]
+__all__ = ["Chunk", "can_join", "join_chunks", "move_pages", "take_chunks"]
 
 # https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 _ROW_GROUPS, _COLUMNS = 4, 1
@@ -208,11 +208,17 @@ def _join_offset_indexes(parts: Sequence[Chunk], rows: Sequence[int], moves: Seq
         return None
     before = 0
     for one, count, move in zip(found, rows, moves, strict=True):
-        for page in one[_PAGES][1][1]:
-            page[_PAGE_OFFSET] = (I64, page[_PAGE_OFFSET][1] + move)
+        for page in move_pages(one, move)[_PAGES][1][1]:
             page[_FIRST_ROW] = (I64, page[_FIRST_ROW][1] + before)
         before += count
     return _join_lists(found)
+
+
+def move_pages(index: Struct, by: int) -> Struct:
+    """Return the offset index of pages that stand so many bytes further behind."""
+    for page in index[_PAGES][1][1]:
+        page[_PAGE_OFFSET] = (I64, page[_PAGE_OFFSET][1] + by)
+    return index
 
 
 def _join_lists(found: Sequence[Struct]) -> Struct:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from csvlake.engine.layout import Layout
 
-__all__ = ["MAX_BYTES", "Scanned", "Tongue", "library", "scan", "translate"]
+__all__ = ["MAX_BYTES", "Balance", "Scanned", "Tongue", "balance", "library", "scan", "translate"]
 
 MAX_BYTES = (1 << 31) - (1 << 20)  # of a text: offsets of cells have 32 bits, and some lie behind its end
 _PLATFORM = f"{sys.platform}-{os.uname().machine}"
@@ -43,6 +43,15 @@ class Scanned(ctypes.Structure):
     has_quotes: int
 
 
+class Balance(ctypes.Structure):
+    """What counting quotes tells of a stretch that begins anywhere (``struct balance``)."""
+
+    _fields_ = (("quotes", ctypes.c_int64), ("first", ctypes.c_int64 * 2), ("odd", ctypes.c_int64 * 2))
+    quotes: int
+    first: "ctypes.Array[ctypes.c_int64]"
+    odd: "ctypes.Array[ctypes.c_int64]"
+
+
 @cache
 def library() -> ctypes.CDLL:
     """Load the kernel.
@@ -61,6 +70,11 @@ def library() -> ctypes.CDLL:
     loaded.csvlake_scan.argtypes = (
         *(ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64),
         *(ctypes.POINTER(Tongue), ctypes.c_int64, ctypes.c_int64, ctypes.POINTER(Scanned)),
+    )
+    loaded.csvlake_balance.restype = None
+    loaded.csvlake_balance.argtypes = (
+        *(ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64),
+        *(ctypes.POINTER(Tongue), ctypes.c_int64, ctypes.POINTER(Balance)),
     )
     loaded.csvlake_read.restype = ctypes.c_int64
     loaded.csvlake_read.argtypes = (ctypes.c_void_p, ctypes.POINTER(Tongue), ctypes.c_void_p)
@@ -116,4 +130,21 @@ def scan(
         library().csvlake_scan(buffer.address, size, start, stop, tongue, is_final, most_records, out)
     else:
         out.end, out.odd = start, -1
+    return out
+
+
+def balance(data: bytes, tongue: Tongue, *, start: int, stop: int, is_final: bool) -> Balance:
+    """Count the quotes of ``data[start:stop]``, which may begin inside quotes or outside.
+
+    Args:
+        data: text; the bytes around the stretch tell whether a quote at its edge is in its place.
+        tongue: how it is written.
+        start: of the stretch.
+        stop: of it.
+        is_final: whether the text ends with ``data``.
+    """
+    if not 0 <= start < stop <= len(data) < MAX_BYTES:
+        raise ValueError(f"{start}, {stop} do not lie in {len(data)} bytes")
+    out = Balance()
+    library().csvlake_balance(pa.py_buffer(data).address, len(data), start, stop, tongue, is_final, out)
     return out

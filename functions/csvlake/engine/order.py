@@ -64,13 +64,14 @@ class Order:
 
     def __init__(self, width: int) -> None:
         self.columns = frozenset(range(width))
-        self._last: dict[int, Any] = {}
+        self.bounds: Bounds = {}  # of what was added, by those columns
 
     def add(self, bounds: Bounds) -> None:
         """Take the next table's bounds, which were looked for in all of ``columns``."""
-        self._last = {
-            index: last
+        before = {index: self.bounds.get(index, (first, first)) for index, (first, _) in bounds.items()}
+        self.bounds = {
+            index: (before[index][0], last)
             for index, (first, last) in bounds.items()
-            if index in self.columns and self._last.get(index, first) <= first
+            if index in self.columns and before[index][1] <= first
         }
-        self.columns = frozenset(self._last)
+        self.columns = frozenset(self.bounds)

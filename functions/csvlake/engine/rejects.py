@@ -7,7 +7,7 @@ import os
 import struct
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import overload
@@ -63,6 +63,10 @@ class Rejects(Sequence[Reject]):
                 )
             if self._held_bytes > _HELD_BYTES:
                 self._spill(self._held)
+
+    def __reduce__(self) -> tuple[Callable[[list[Reject]], "Rejects"], tuple[list[Reject]]]:
+        """For another process all of them are taken into memory."""
+        return _restore, (list(self),)
 
     def finish(self, lines: int) -> Sequence[Reject]:
         """Return all, with so many lines before them: a list where they are few enough for memory."""
@@ -131,6 +135,12 @@ class Rejects(Sequence[Reject]):
                 return self._read(*block)[at]
             at -= block[0]
         return self._held[at]
+
+
+def _restore(rejects: list[Reject]) -> Rejects:
+    out = Rejects()
+    out.add(rejects, 0)
+    return out
 
 
 def _write(file: int, content: bytes) -> int:

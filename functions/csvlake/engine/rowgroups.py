@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from csvlake.engine import footer
-from csvlake.engine.chunks import Chunk, can_join, join_chunks
+from csvlake.engine.chunks import Chunk, can_join, join_chunks, move_pages
 from csvlake.engine.footer import I16, I32, I64, LIST, STRUCT, Struct
 
-__all__ = ["Part", "RowGroups"]
+__all__ = ["Part", "RowGroups", "Written"]
 
 # Of FileMetaData, RowGroup, ColumnChunk and SortingColumn in
 # https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 _NUM_ROWS, _ROW_GROUPS = 3, 4
 _COLUMNS, _TOTAL_BYTES, _GROUP_ROWS, _SORTING, _GROUP_OFFSET, _GROUP_COMPRESSED, _ORDINAL = range(1, 8)
 _CHUNK_META, _OFFSET_INDEX, _OFFSET_SIZE, _COLUMN_INDEX, _COLUMN_SIZE = range(3, 8)
-_UNCOMPRESSED, _COMPRESSED = 6, 7
+_UNCOMPRESSED, _COMPRESSED, _DATA_PAGE, _DICTIONARY_PAGE = 6, 7, 9, 11
 _COLUMN_IDX, _DESCENDING, _NULLS_FIRST = 1, 2, 3
 _FALSE = 2
 _MAX_ORDINAL = 32_767  # RowGroup.ordinal is an i16, and optional
@@ -44,13 +44,21 @@ class Part:
 
 
 @dataclass(frozen=True)
-class _Written:
+class Written:
     """What the footer will tell of a column chunk whose pages are in the file: a few hundred bytes, not its pages."""
 
     column: Struct
     start: int
     column_index: bytes | None
     offset_index: bytes | None
+
+    def move(self, by: int) -> "Written":
+        """Return the same of pages that stand so many bytes further behind."""
+        meta = dict(self.column[_CHUNK_META][1])
+        meta |= {place: (I64, meta[place][1] + by) for place in (_DATA_PAGE, _DICTIONARY_PAGE) if place in meta}
+        column = {**self.column, _CHUNK_META: (STRUCT, meta)}
+        index = self.offset_index and footer.encode(move_pages(footer.decode(self.offset_index), by))
+        return Written(column, self.start + by, self.column_index, index)
 
 
 @dataclass
@@ -67,7 +75,7 @@ class RowGroups:
     held_bytes: int
     text_bytes: int
     _held: list[Part] = field(default_factory=list)
-    _groups: list[list[_Written]] = field(default_factory=list)
+    _groups: list[list[Written]] = field(default_factory=list)
     _rows: list[int] = field(default_factory=list)
 
     @property
@@ -88,6 +96,17 @@ class RowGroups:
         if part.size > self.held_bytes:
             self._flush()
 
+    def flush(self) -> list[tuple[list[Written], int]]:
+        """Write what is held back; return each row group's column chunks, and its rows."""
+        if self._held:
+            self._flush()
+        return list(zip(self._groups, self._rows, strict=True))
+
+    def take(self, groups: Sequence[tuple[list[Written], int]], at: int) -> None:
+        """Take row groups that others have written to a file of their own, which stands at a position of this one."""
+        self._groups += [[chunk.move(at) for chunk in group] for group, _ in groups]
+        self._rows += [rows for _, rows in groups]
+
     def _flush(self) -> None:
         rows = [part.rows for part in self._held]
         group = []
@@ -97,7 +116,7 @@ class RowGroups:
             indexes = (
                 None if index is None else footer.encode(index) for index in (chunk.column_index, chunk.offset_index)
             )
-            group.append(_Written(chunk.column, chunk.start, *indexes))
+            group.append(Written(chunk.column, chunk.start, *indexes))
         self._groups.append(group)
         self._rows.append(sum(rows))
         self._held.clear()
@@ -110,8 +129,7 @@ class RowGroups:
             drops_last: whether the last column is left out; its bytes stay behind, unread.
             sorted_columns: those by which all rows are in ascending order, without nulls.
         """
-        if self._held:
-            self._flush()
+        self.flush()
         if drops_last:
             for group in self._groups:
                 group.pop()
@@ -131,14 +149,14 @@ class RowGroups:
         out[_ROW_GROUPS] = (LIST, (STRUCT, groups))
         self.file.write(footer.write(out))
 
-    def _write_index(self, chunk: _Written, content: bytes | None, offset: int, size: int) -> None:
+    def _write_index(self, chunk: Written, content: bytes | None, offset: int, size: int) -> None:
         if content is not None:
             chunk.column[offset] = (I64, self.file.tell())
             chunk.column[size] = (I32, len(content))
             self.file.write(content)
 
 
-def _describe(group: Sequence[_Written], rows: int, number: int, order: Sequence[Struct]) -> Struct:
+def _describe(group: Sequence[Written], rows: int, number: int, order: Sequence[Struct]) -> Struct:
     metas = [chunk.column[_CHUNK_META][1] for chunk in group]
     out: Struct = {
         _COLUMNS: (LIST, (STRUCT, [chunk.column for chunk in group])),

@@ -35,7 +35,7 @@ from csvlake.engine.turns import Turns
 from csvlake.engine.writer import make_schema, writer_arguments
 from csvlake.errors import TransientError
 
-__all__ = ["stream"]
+__all__ = ["describe_empty", "read_sample", "stream"]
 
 _MAX_PASSES = 6
 _MAX_SAMPLES = 2  # looked for: of a text that begins with so many long records nothing is assumed
@@ -57,7 +57,7 @@ def stream(
         TransientError: the counts do not agree, or the scratch file could not be written.
     """
     fields = name_fields(layout, options)
-    sample = _read_sample(text, layout, fields, sizes.sample_bytes)
+    sample = read_sample(text, layout, fields, sizes.sample_bytes)
     plan = make_plan(sample, fields, agree)
     widened: Mapping[str, str] = {}
     for _ in range(_MAX_PASSES):
@@ -71,7 +71,8 @@ def stream(
     raise TransientError(f"the types of {text.source.name} did not settle in {_MAX_PASSES} passes")
 
 
-def _read_sample(text: TextBytes, layout: Layout, fields: Fields, size: int) -> Block:
+def read_sample(text: TextBytes, layout: Layout, fields: Fields, size: int) -> Block:
+    """Read the first records, about so many bytes."""
     known, cutter = fields.assume(), Cutter(text, layout, size, size)
     for _ in range(_MAX_SAMPLES):
         batch = cutter.next(bytearray())
@@ -144,7 +145,7 @@ class _Pass:
             return None
         widened = [self._watch.widened[name] for name in sorted(self._watch.widened)]
         report = self._tally.report(self._layout, self._plan.wanted, self._fields, widened)
-        base = _describe_empty(make_schema(report.schema, report.dialect, metadata), report.schema)
+        base = describe_empty(make_schema(report.schema, report.dialect, metadata), report.schema)
         groups.finish(base, drops_last=not self._tally.rescued, sorted_columns=sorted(self._order.columns))
         if groups.rows != report.rows_written:
             raise TransientError(f"{report.rows_written} rows were made, {groups.rows} written: a fault of csvlake's")
@@ -191,7 +192,7 @@ class _Pass:
             self._turn.notify_all()
 
 
-def _describe_empty(schema: pa.Schema, columns: Sequence[Column]) -> footer.Struct:
+def describe_empty(schema: pa.Schema, columns: Sequence[Column]) -> footer.Struct:
     """Return the metadata of a file without rows."""
     sink = pa.BufferOutputStream()
     pq.ParquetWriter(sink, schema, **writer_arguments(columns)).close()

@@ -31,6 +31,7 @@ class TextBytes:
 
     Attributes:
         source: where it comes from.
+        verdict: on the encoding, when the source was opened.
         encoding: of the source, as Python names it.
         encoding_proven: whether all of the source was found to be valid in it. If not, and a reader meets bytes that
             are not UTF-8, ``open_text(…, whole=True)`` looks at everything and may decide otherwise.
@@ -41,6 +42,7 @@ class TextBytes:
 
     def __init__(self, source: Source, head: bytes, verdict: Encoding) -> None:
         self.source = source
+        self.verdict = verdict
         self.encoding = verdict.name
         self.encoding_proven = verdict.proven
         self.evidence = verdict.evidence

@@ -27,6 +27,19 @@ struct scanned {
 API void csvlake_scan(const uint8_t *data, int64_t size, int64_t start, int64_t stop, const struct dialect *dialect,
                       int64_t is_final, int64_t most_records, struct scanned *out);
 
+/* What counting quotes tells of a stretch that begins anywhere: [0] if it begins outside quotes, [1] if inside. */
+struct balance {
+    int64_t quotes;
+    int64_t first[2]; /* behind the first record end, -1: none */
+    int64_t odd[2];   /* the first quote that is out of place, -1: none */
+};
+
+/* Count the quotes of data[start:stop]. `data` has `size` bytes; those around the stretch tell whether a quote at its
+ * edge is in its place, and whether a line end goes on. `is_final` tells that the text ends at
+ * `size`. */
+API void csvlake_balance(const uint8_t *data, int64_t size, int64_t start, int64_t stop, const struct dialect *dialect,
+                         int64_t is_final, struct balance *out);
+
 enum ask { SKIP, AS_TEXT, AS_FOUND };
 enum kind { UNDECIDED, TEXT, NUMBER, DATE, TIMESTAMP, BOOLEAN, REFUTED };
 

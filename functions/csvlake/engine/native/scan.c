@@ -111,3 +111,27 @@ API void csvlake_scan(const uint8_t *data, int64_t size, int64_t start, int64_t 
         out->records++;
     }
 }
+
+API void csvlake_balance(const uint8_t *data, int64_t size, int64_t start, int64_t stop, const struct dialect *dialect,
+                         int64_t is_final, struct balance *out) {
+    text t = {data, (size_t)size, dialect};
+    uint64_t open = 0;
+    *out = (struct balance){.first = {-1, -1}, .odd = {-1, -1}};
+    for (size_t base = (size_t)start; base < (size_t)stop; base += CHUNK) {
+        chunk c = load_rest(data + base, t.size - base);
+        uint64_t valid = first_bits((size_t)stop - base);
+        uint64_t ends = find_ends(&t, base, &c, (int)is_final) & valid, inside = open, quotes = 0;
+        if (dialect->quote >= 0 && (quotes = find_byte(&c, (uint8_t)dialect->quote) & valid)) {
+            inside = prefix_parity(quotes) ^ open;
+            out->quotes += __builtin_popcountll(quotes);
+        }
+        for (int began = 0; began < 2; began++) {
+            uint64_t within = began ? ~inside : inside, outer = ends & ~within;
+            if (out->first[began] < 0 && outer) out->first[began] = (int64_t)base + lowest(outer) + 1;
+            if (out->odd[began] >= 0 || !quotes) continue;
+            int odd = find_odd(&t, base, 0, quotes, within);
+            if (odd < CHUNK) out->odd[began] = (int64_t)base + odd;
+        }
+        open = inside >> 63 ? ~(uint64_t)0 : 0;
+    }
+}
