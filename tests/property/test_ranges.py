@@ -18,13 +18,15 @@ from hypothesis import strategies as st
 from csvlake import engine
 from csvlake.engine import ranges
 from csvlake.engine.kernel import balance, translate
+from csvlake.engine.layout import Layout
 from csvlake.engine.model import Column, ConvertOptions, Report
 from csvlake.engine.ranges import Job, Part
 from csvlake.engine.sizes import Sizes
 from csvlake.engine.source import open_source
+from csvlake.engine.transcode import Encoding
 from csvlake.errors import TerminalError
 from tests.property.test_every_cut import EXAMPLES, contents, count
-from tests.property.test_kernel import HOSTILE, LAYOUTS, Layout
+from tests.property.test_kernel import HOSTILE, LAYOUTS
 
 PASSES = 6
 
@@ -82,7 +84,7 @@ def test_what_quotes_tell_does_not_depend_on_the_stretches(data: bytes, layout: 
         return
     whole = balance(data, tongue, start=0, stop=len(data), is_final=True)
     cut = draw.draw(st.integers(0, len(data)))
-    job = Job(replace(layout, body_end=len(data)), None, None, ranges.Encoding("utf-8", 0, (), True), Sizes(1, 9, 9))  # type: ignore[arg-type]
+    job = Job(replace(layout, body_end=len(data)), None, None, Encoding("utf-8", 0, (), True), Sizes(1, 9, 9))  # type: ignore[arg-type]
     parts = [ranges.scan(open_source(data), job, *pair) for pair in ((0, cut), (cut, len(data)))]
     for began in (0, 1):
         state = began

@@ -11,12 +11,12 @@ import pytest
 
 from csvlake import convert_file, engine
 from csvlake.engine.chunks import take_chunks
-from csvlake.engine.cutter import Batch, Piece
 from csvlake.engine.dialect import decide
 from csvlake.engine.footer import split
 from csvlake.engine.kernel import Scanned
 from csvlake.engine.long_texts import encode_texts, leave_long_texts
 from csvlake.engine.model import Converted, ConvertOptions
+from csvlake.engine.pieces import Batch, Piece
 from csvlake.engine.rowgroups import Part, RowGroups
 from csvlake.engine.sizes import Sizes
 from csvlake.engine.source import open_text

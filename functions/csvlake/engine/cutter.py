@@ -6,17 +6,16 @@ where the next record starts before.
 """
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from csvlake.engine.grammar import parse_line
-from csvlake.engine.kernel import Scanned, scan, translate
+from csvlake.engine.kernel import scan, translate
 from csvlake.engine.layout import Layout
-from csvlake.engine.records import ODD_BYTES, RECORD_BYTES, Records, raise_too_long, read_records, reject_line
+from csvlake.engine.pieces import Batch, Piece, grow
+from csvlake.engine.records import ODD_BYTES, RECORD_BYTES, raise_too_long, read_records, reject_line
 from csvlake.engine.source import TextBytes
 from csvlake.errors import TransientError
 
-__all__ = ["Batch", "Cutter", "Piece"]
+__all__ = ["Cutter"]
 
 _SLOW_BYTES = 4 << 10  # read one by one before counting is tried again; four times as much after each failure
 _GROWTH = 4
@@ -26,36 +25,6 @@ _MOST_RECORDS = 1 << 15  # in a piece: should all of them be odd, each is an obj
 _SPARE = 2  # a buffer that is so much larger than a batch is let go
 _LEAST_BYTES = 2 << 20  # of the last batches, which become smaller and smaller
 _MAX_STEP_BYTES = 16 << 20  # read on at a time, while no record ends
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Whole records: bytes ``start`` to ``end`` of a batch, counted, or read already if they had to be."""
-
-    start: int
-    end: int
-    known: Scanned | Records
-
-
-@dataclass(slots=True)
-class Batch:
-    """Consecutive pieces. Together they are what one row group is made of."""
-
-    number: int
-    buffer: bytearray  # with their text; for the next batch, when this one is done with
-    offset: int  # of the buffer in the text
-    pieces: list[Piece]
-
-    @property
-    def longest(self) -> int:
-        """Bytes of its longest piece."""
-        return max(piece.end - piece.start for piece in self.pieces)
-
-    def take(self) -> Iterator[tuple[memoryview, Piece]]:
-        """Yield the pieces with their bytes."""
-        view = memoryview(self.buffer)
-        for piece in self.pieces:
-            yield view[piece.start : piece.end], piece
 
 
 class Cutter:
@@ -100,7 +69,7 @@ class Cutter:
             buffer = bytearray()  # it has grown for a long record
         size, fresh, wanted = 0, 0, self._next_bytes(start)
         while True:
-            buffer = _grow(buffer, size, wanted)
+            buffer = grow(buffer, size, wanted)
             size += self._take(buffer, size, wanted - size)
             if size < wanted:
                 read = self._read(buffer, size, wanted - size)
@@ -248,18 +217,3 @@ class Cutter:
             else:
                 step *= _GROWTH
         return at, False
-
-
-def _grow(buffer: bytearray, used: int, size: int) -> bytearray:
-    """Return a buffer of at least a size: a new one where it is too small, since others may look into the old."""
-    if len(buffer) >= size:
-        return buffer
-    try:
-        buffer.extend(bytes(size - len(buffer)))  # in place it is not in memory twice
-    except BufferError:
-        pass
-    else:
-        return buffer
-    larger = bytearray(size)
-    larger[:used] = memoryview(buffer)[:used]
-    return larger

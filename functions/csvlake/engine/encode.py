@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 from csvlake.engine.blocks import read_block
 from csvlake.engine.cells import is_utf8
 from csvlake.engine.chunks import Chunk, take_chunks
-from csvlake.engine.cutter import Batch
 from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
 from csvlake.engine.long_texts import encode_texts, leave_long_texts
 from csvlake.engine.order import Bounds, Order, find_bounds
+from csvlake.engine.pieces import Batch
 from csvlake.engine.plan import Encodings, Plan, Watch, prove_columns
 from csvlake.engine.rejects import Rejects
 from csvlake.engine.rowgroups import Part

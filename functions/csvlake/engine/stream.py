@@ -19,12 +19,13 @@ import pyarrow.parquet as pq
 
 from csvlake.engine import footer
 from csvlake.engine.blocks import Block, read_block
-from csvlake.engine.cutter import Batch, Cutter
+from csvlake.engine.cutter import Cutter
 from csvlake.engine.encode import Encoded, encode_batch
 from csvlake.engine.fields import Fields, name_fields
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Report
 from csvlake.engine.order import Order
+from csvlake.engine.pieces import Batch
 from csvlake.engine.plan import Plan, Watch, choose_encodings, make_plan
 from csvlake.engine.rejects import Rejects
 from csvlake.engine.rowgroups import RowGroups

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from csvlake.engine.cutter import Batch, Cutter
+from csvlake.engine.cutter import Cutter
+from csvlake.engine.pieces import Batch
 
 __all__ = ["Turns"]
 
