@@ -57,6 +57,8 @@ def test_decimal_commas_do_not_make_a_comma_file() -> None:
     ("text", "cells"),
     [
         ("name\nAnn Lee\nBob, Sr. Ray\nCid\n", [["Ann Lee"], ["Bob, Sr. Ray"], ["Cid"]]),
+        ("name\nAnn Lee\nBob Ray\n", [["Ann Lee"], ["Bob Ray"]]),
+        ("full name\nAnn Lee\nBob Ray\n", [["Ann Lee"], ["Bob Ray"]]),
         ("when\n2020-01-01 10:00:00\n2020-01-02 11:30:00\n", [["2020-01-01 10:00:00"], ["2020-01-02 11:30:00"]]),
         ("url\nhttp://a.b/c\nhttp://d.e/f\n", [["http://a.b/c"], ["http://d.e/f"]]),
         ("n\n1\n\n3\n", [["1"], [""], ["3"]]),

@@ -143,6 +143,8 @@ def _score(trial: Trial, delimiter: str) -> float:
             cells.extend(row.cells)
             if len(cells) > _CELLS:
                 break
+    if delimiter == " " and not any(is_value(look_at(cell)) for cell in cells):
+        return 0.0  # words are told apart by blanks in any text, such as a column of names
     weight = WEAK.get(delimiter, 1.0)
     looks = score_cells(cells)
     return float(trial.agreement * looks**2 * (1 - 1 / (width + 1)) * weight * (1 - 0.5 * trial.oddity))
