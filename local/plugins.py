@@ -51,3 +51,11 @@ def leave_out_the_unread() -> None:
     from local.lean import install
 
     install()
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalEmu is untyped
+def take_hops_directly() -> None:
+    """Let events pass from service to service by calls of functions, before it serves."""
+    from local.hops import install
+
+    install()

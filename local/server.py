@@ -121,6 +121,7 @@ def _environment(state: State, port: int, *, iam: bool, trino_url: str) -> dict[
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
     settings = {
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
+        "GATEWAY_SERVER": "threads",  # ours: `local.gateway`
         "LOCALEMU_HOST": f"127.0.0.1:{port}",  # what it puts into the URLs that it hands out
         "SQS_ENDPOINT_STRATEGY": "path",  # the others need host names that only resolve over the internet
         "FILESYSTEM_ROOT": str(state.data / "root"),

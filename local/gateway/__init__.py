@@ -1,0 +1,1 @@
+"""LocalEmu's HTTP server: a thread for each connection, on loopback alone."""
