@@ -165,6 +165,15 @@ def test_where_double_quotes_are_used_an_escape_proves_nothing() -> None:
     assert (layout.dialect.quote, rows[0][1]) == ('"', "'it\\'s'")
 
 
+@pytest.mark.parametrize("pad", range(0, 60, 7))
+def test_counting_is_enough_wherever_a_sample_ends(pad: int) -> None:
+    row = '7,"one ""line"",\nand\r\nanother",2.50\n'
+    text = "id,text,amount\n" + "1,%s,1.00\n" % ("x" * pad) + row * 60_000
+    layout = decide(open_text(open_source(text.encode()), ConvertOptions()), ConvertOptions())
+    assert any(sentence.startswith("all ") and "3 cells by comma" in sentence for sentence in layout.dialect.evidence)
+    assert (layout.width, layout.dialect.quote) == (3, '"')
+
+
 def test_evidence_names_the_runner_up() -> None:
     layout, _ = read("id;n, kg\n1;2,5\n2;3,5\n3;4,5;x\n")
     assert any("semicolon: 3 of 4 records" in sentence for sentence in layout.dialect.evidence)

@@ -7,19 +7,22 @@ from csvlake.engine.choice import ENDS, QUOTED, STRONG, Choice, Given, name_deli
 __all__ = ["choose_plainly", "find_filler"]
 
 
-def choose_plainly(data: bytes, given: Given) -> Choice | None:
+def choose_plainly(data: bytes, final: bool, given: Given) -> Choice | None:
     """Return the delimiter that counting decides, or None when that is not enough.
 
     It is enough when by one of the usual delimiters every line has the same number of cells, by no other one, and
     quotes stand only where cells begin and end.
 
     Args:
-        data: whole lines.
+        data: whole lines. Unless ``final``, the last ones may be the beginning of a record that goes on.
+        final: whether the text ends with them.
         given: what the caller says.
     """
     if given.quote not in {None, '"'} or given.escape or (given.delimiter is not None and len(given.delimiter) != 1):
         return None
     bare = QUOTED.sub(b'"', data) if b'"' in data else data
+    if not final and data.count(b'"') % 2:  # the last quote opens a cell that goes on
+        bare = bare[: max(bare.rfind(b"\n", 0, bare.rfind(b'"')), bare.rfind(b"\r", 0, bare.rfind(b'"'))) + 1]
     lines = ENDS.split(bare)
     if not lines[-1]:
         lines.pop()

@@ -44,7 +44,7 @@ def decide(text: TextBytes, options: ConvertOptions) -> Layout:
     sample = _whole_lines(data[skip:], final, name)
     given = Given(options.delimiter or hinted, options.quote, options.escape)
     given.check()
-    choice = choose_plainly(sample, given) or choose_delimiter(sample, final, given, name)
+    choice = choose_plainly(sample, final, given) or choose_delimiter(sample, final, given, name)
     if choice.uniform and final and may_be_footer(sample.rstrip(b"\r\n").rpartition(b"\n")[2].rpartition(b"\r")[2]):
         choice = replace(choice, uniform=False)
     trial = _read(sample, final, choice)
