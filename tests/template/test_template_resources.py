@@ -7,6 +7,7 @@ from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
 from csvlake.lake.ledger import LEDGER_COLUMNS, REJECT_COLUMNS
+from csvlake.settings import _KEPT_BYTES
 from tests.template.stacks import Stack, build_stack
 
 LEDGER = {"conversions": LEDGER_COLUMNS, "rejects": REJECT_COLUMNS}
@@ -146,3 +147,9 @@ def test_function_and_layer_are_for_one_processor(architecture: str) -> None:
     function = stack.properties("ConvertFunction")
     assert function["Architectures"] == layer["CompatibleArchitectures"] == [architecture]
     assert [function["Runtime"]] == layer["CompatibleRuntimes"]
+
+
+def test_the_function_takes_memory_as_the_command_does(stack: Stack) -> None:
+    variables = stack.properties("ConvertFunction")["Environment"]["Variables"]
+    assert variables["ARROW_DEFAULT_MEMORY_POOL"] == "jemalloc"
+    assert variables["MALLOC_MMAP_THRESHOLD_"] == str(_KEPT_BYTES)
