@@ -27,6 +27,16 @@ def test_a_footer_is_read_and_written_unchanged() -> None:
         footer.split(content[-20:])
 
 
+def test_a_struct_that_was_written_takes_more_fields() -> None:
+    first: footer.Struct = {2: (footer.I64, 0), 3: (footer.STRUCT, {1: (footer.I32, 7)})}
+    more: footer.Struct = {4: (footer.I64, 1 << 40), 7: (footer.I32, -5), 40: (footer.I32, 1)}
+    content = footer.extend(footer.encode(first), 3, more)
+    assert content == footer.encode(first | more)
+    assert footer.decode(footer.extend(content, 40, {})) == first | more
+    inside: footer.Struct = {1: (footer.STRUCT, content), 2: (footer.LIST, (footer.STRUCT, [content, content]))}
+    assert footer.decode(footer.encode(inside))[2] == (footer.LIST, (footer.STRUCT, [first | more] * 2))
+
+
 def file_of(table: pa.Table) -> memoryview:
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(

@@ -71,7 +71,7 @@ def _convert_text(
     text: TextBytes, options: ConvertOptions, agree: Agree | None, metadata: Mapping[str, str] | None
 ) -> Converted:
     layout = decide(text, options)
-    sizes = choose_sizes(options.memory_bytes, getattr(text.source, "held_bytes", 0))
+    sizes = choose_sizes(options.memory_bytes, getattr(text.source, "held_bytes", 0), layout.width)
     end = layout.body_end if layout.body_end is not None else text.size
     if end is None or end - layout.body_start > sizes.batch_bytes:
         return stream(text, layout, options, agree, metadata, sizes)
@@ -80,15 +80,15 @@ def _convert_text(
         del body
         return stream(text, layout, options, agree, metadata, sizes)
     fields = name_fields(layout, options)
-    block = _read_body(text, layout, body, fields.assume())
+    block = _read_body(text, layout, body, fields.assume(), max(_PIECE_BYTES, sizes.piece_bytes))
     return _convert_at_once(block, body, layout, fields, agree, metadata, options.scratch_dir)
 
 
-def _read_body(text: TextBytes, layout: Layout, body: bytes, known: Sequence[Kind]) -> Block:
+def _read_body(text: TextBytes, layout: Layout, body: bytes, known: Sequence[Kind], piece_bytes: int) -> Block:
     """Read all records; where quotes are odd only the stretches around them are read one by one."""
     if len(body) <= _SMALL_BYTES:
         return read_block(body, layout, known, offset=layout.body_start)
-    cutter = Cutter(text, layout, len(body) + 1, _PIECE_BYTES)
+    cutter = Cutter(text, layout, len(body) + 1, piece_bytes)
     blocks = []
     while (batch := cutter.next(bytearray())) is not None:  # no buffer twice: texts may be looked at later
         blocks += [

@@ -6,7 +6,7 @@ them holds: its bytes are copied, its statistics and page index are joined.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from csvlake.engine import footer
@@ -19,10 +19,15 @@ __all__ = ["Part", "RowGroups", "Written"]
 # https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 _NUM_ROWS, _ROW_GROUPS = 3, 4
 _COLUMNS, _TOTAL_BYTES, _GROUP_ROWS, _SORTING, _GROUP_OFFSET, _GROUP_COMPRESSED, _ORDINAL = range(1, 8)
+<<<<<<< HEAD
 _CHUNK_META, _OFFSET_INDEX, _OFFSET_SIZE, _COLUMN_INDEX, _COLUMN_SIZE = range(3, 8)
 _UNCOMPRESSED, _COMPRESSED, _DATA_PAGE, _DICTIONARY_PAGE = 6, 7, 9, 11
+=======
+_CHUNK_META, _OFFSET_INDEX, _COLUMN_INDEX = 3, 4, 6  # an index's size has the next number
+_UNCOMPRESSED, _COMPRESSED = 6, 7
 _COLUMN_IDX, _DESCENDING, _NULLS_FIRST = 1, 2, 3
 _FALSE = 2
+_CHUNK_BYTES = 8 << 10  # that the metadata of one takes in memory
 _MAX_ORDINAL = 32_767  # RowGroup.ordinal is an i16, and optional
 
 
@@ -42,23 +47,30 @@ class Part:
     size: int
     text_bytes: int
 
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes in memory."""
+        return self.size + _CHUNK_BYTES * len(self.chunks)
 
-@dataclass(frozen=True)
+
+@dataclass(slots=True)
 class Written:
     """What the footer will tell of a column chunk whose pages are in the file: a few hundred bytes, not its pages."""
 
-    column: Struct
+    column: bytes
     start: int
+    size: int
+    uncompressed: int
     column_index: bytes | None
     offset_index: bytes | None
 
     def move(self, by: int) -> "Written":
         """Return the same of pages that stand so many bytes further behind."""
-        meta = dict(self.column[_CHUNK_META][1])
+        column = footer.decode(self.column)
+        meta = column[_CHUNK_META][1]
         meta |= {place: (I64, meta[place][1] + by) for place in (_DATA_PAGE, _DICTIONARY_PAGE) if place in meta}
-        column = {**self.column, _CHUNK_META: (STRUCT, meta)}
         index = self.offset_index and footer.encode(move_pages(footer.decode(self.offset_index), by))
-        return Written(column, self.start + by, self.column_index, index)
+        return replace(self, column=footer.encode(column), start=self.start + by, offset_index=index)
 
 
 @dataclass
@@ -87,7 +99,7 @@ class RowGroups:
         """Take the next rows."""
         held = self._held
         if held and not (
-            sum(one.size for one in held) + part.size <= self.held_bytes
+            sum(one.memory_bytes for one in held) + part.memory_bytes <= self.held_bytes
             and sum(one.text_bytes for one in held) + part.text_bytes <= self.text_bytes
             and can_join(held[0].chunks, part.chunks)
         ):
@@ -116,7 +128,9 @@ class RowGroups:
             indexes = (
                 None if index is None else footer.encode(index) for index in (chunk.column_index, chunk.offset_index)
             )
-            group.append(Written(chunk.column, chunk.start, *indexes))
+            meta = chunk.column[_CHUNK_META][1]
+            sizes = meta[_COMPRESSED][1], meta[_UNCOMPRESSED][1]
+            group.append(Written(footer.encode(chunk.column), chunk.start, *sizes, *indexes))
         self._groups.append(group)
         self._rows.append(sum(rows))
         self._held.clear()
@@ -134,10 +148,11 @@ class RowGroups:
             for group in self._groups:
                 group.pop()
         chunks = [chunk for group in self._groups for chunk in group]
-        for chunk in chunks:
-            self._write_index(chunk, chunk.column_index, _COLUMN_INDEX, _COLUMN_SIZE)
-        for chunk in chunks:
-            self._write_index(chunk, chunk.offset_index, _OFFSET_INDEX, _OFFSET_SIZE)
+        places = [self._write_index(chunk.column_index) for chunk in chunks]
+        for chunk, place in zip(chunks, places, strict=True):
+            more = _describe_index(_OFFSET_INDEX, self._write_index(chunk.offset_index), chunk.offset_index)
+            more |= _describe_index(_COLUMN_INDEX, place, chunk.column_index)
+            chunk.column = footer.extend(chunk.column, _CHUNK_META, more)
         order = [
             {_COLUMN_IDX: (I32, index), _DESCENDING: (_FALSE, None), _NULLS_FIRST: (_FALSE, None)}
             for index in sorted_columns
@@ -149,6 +164,7 @@ class RowGroups:
         out[_ROW_GROUPS] = (LIST, (STRUCT, groups))
         self.file.write(footer.write(out))
 
+<<<<<<< HEAD
     def _write_index(self, chunk: Written, content: bytes | None, offset: int, size: int) -> None:
         if content is not None:
             chunk.column[offset] = (I64, self.file.tell())
@@ -158,12 +174,24 @@ class RowGroups:
 
 def _describe(group: Sequence[Written], rows: int, number: int, order: Sequence[Struct]) -> Struct:
     metas = [chunk.column[_CHUNK_META][1] for chunk in group]
+=======
+    def _write_index(self, content: bytes | None) -> int:
+        at = self.file.tell()
+        self.file.write(content or b"")
+        return at
+
+
+def _describe_index(field: int, at: int, content: bytes | None) -> Struct:
+    return {} if content is None else {field: (I64, at), field + 1: (I32, len(content))}
+
+
+def _describe(group: Sequence[Written], rows: int, number: int, order: Sequence[Struct]) -> Struct:
     out: Struct = {
         _COLUMNS: (LIST, (STRUCT, [chunk.column for chunk in group])),
-        _TOTAL_BYTES: (I64, sum(meta[_UNCOMPRESSED][1] for meta in metas)),
+        _TOTAL_BYTES: (I64, sum(chunk.uncompressed for chunk in group)),
         _GROUP_ROWS: (I64, rows),
         _GROUP_OFFSET: (I64, min(chunk.start for chunk in group)),
-        _GROUP_COMPRESSED: (I64, sum(meta[_COMPRESSED][1] for meta in metas)),
+        _GROUP_COMPRESSED: (I64, sum(chunk.size for chunk in group)),
     }
     if order:
         out[_SORTING] = (LIST, (STRUCT, list(order)))

@@ -10,6 +10,8 @@ _PER_BATCH = 6  # a batch's text, its columns, its encoded row group and one tha
 _MAX_BATCH_BYTES = 16 << 20
 _MIN_BATCH_BYTES = 1 << 20
 _MAX_HELD_BYTES = 32 << 20
+_MANY_COLUMNS = 2_000
+_COLUMN_BYTES = 24 << 10  # of metadata in what is worked on
 _PER_HELD = 10  # what is held back for a row group comes on top, and is little
 _MAX_PIECE_BYTES = 4 << 20  # parsed at a time: what fits into a processor's caches, more or less
 
@@ -26,16 +28,21 @@ class Sizes:
     held_bytes: int = 16 << 20  # encoded, and kept back to be joined to a row group
 
 
-def choose_sizes(memory_bytes: int, source_bytes: int = 0) -> Sizes:
+def choose_sizes(memory_bytes: int, source_bytes: int = 0, columns: int = 0) -> Sizes:
     """Return sizes whose sum stays under a bound for the whole process, with a thread for each processor.
 
     Args:
         source_bytes: what the source holds of it, to read ahead.
+        columns: of the table; of many the metadata take much memory, and Python's time rather than the threads'.
     """
     threads = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     room = max(0, memory_bytes - _BASE_BYTES - source_bytes)
+    room -= min(room // 3, _COLUMN_BYTES * columns)
+    if columns > _MANY_COLUMNS:
+        threads = 1
     while threads > 1 and room // threads // _PER_BATCH < _MIN_BATCH_BYTES:
         threads -= 1
     batch = min(_MAX_BATCH_BYTES, max(_MIN_BATCH_BYTES, room // threads // _PER_BATCH))
     held = min(_MAX_HELD_BYTES, room // _PER_HELD)
-    return Sizes(threads, batch, min(_MAX_PIECE_BYTES, batch), held_bytes=held)
+    piece = batch if columns > _MANY_COLUMNS else min(_MAX_PIECE_BYTES, batch)  # each has all columns, however short
+    return Sizes(threads, batch, piece, held_bytes=held)
