@@ -75,6 +75,7 @@ def prepare(source: Source, options: ConvertOptions | None = None, agree: Agree 
     layout = replace(layout, body_end=text.size if layout.body_end is None else layout.body_end)
     if layout.body_start == layout.body_end:
         return None
-    fields, sizes = name_fields(layout, options), choose_sizes(options.memory_bytes)
+    sizes = choose_sizes(options.memory_bytes, getattr(source, "held_bytes", 0), layout.width)
+    fields = name_fields(layout, options)
     plan = make_plan(read_sample(text, layout, fields, sizes.sample_bytes), fields, agree)
     return Job(layout, fields, plan, text.verdict, sizes)

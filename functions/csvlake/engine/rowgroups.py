@@ -19,12 +19,8 @@ __all__ = ["Part", "RowGroups", "Written"]
 # https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 _NUM_ROWS, _ROW_GROUPS = 3, 4
 _COLUMNS, _TOTAL_BYTES, _GROUP_ROWS, _SORTING, _GROUP_OFFSET, _GROUP_COMPRESSED, _ORDINAL = range(1, 8)
-<<<<<<< HEAD
-_CHUNK_META, _OFFSET_INDEX, _OFFSET_SIZE, _COLUMN_INDEX, _COLUMN_SIZE = range(3, 8)
-_UNCOMPRESSED, _COMPRESSED, _DATA_PAGE, _DICTIONARY_PAGE = 6, 7, 9, 11
-=======
 _CHUNK_META, _OFFSET_INDEX, _COLUMN_INDEX = 3, 4, 6  # an index's size has the next number
-_UNCOMPRESSED, _COMPRESSED = 6, 7
+_UNCOMPRESSED, _COMPRESSED, _DATA_PAGE, _DICTIONARY_PAGE = 6, 7, 9, 11
 _COLUMN_IDX, _DESCENDING, _NULLS_FIRST = 1, 2, 3
 _FALSE = 2
 _CHUNK_BYTES = 8 << 10  # that the metadata of one takes in memory
@@ -164,17 +160,6 @@ class RowGroups:
         out[_ROW_GROUPS] = (LIST, (STRUCT, groups))
         self.file.write(footer.write(out))
 
-<<<<<<< HEAD
-    def _write_index(self, chunk: Written, content: bytes | None, offset: int, size: int) -> None:
-        if content is not None:
-            chunk.column[offset] = (I64, self.file.tell())
-            chunk.column[size] = (I32, len(content))
-            self.file.write(content)
-
-
-def _describe(group: Sequence[Written], rows: int, number: int, order: Sequence[Struct]) -> Struct:
-    metas = [chunk.column[_CHUNK_META][1] for chunk in group]
-=======
     def _write_index(self, content: bytes | None) -> int:
         at = self.file.tell()
         self.file.write(content or b"")

@@ -11,7 +11,7 @@ _MAX_BATCH_BYTES = 16 << 20
 _MIN_BATCH_BYTES = 1 << 20
 _MAX_HELD_BYTES = 32 << 20
 _MANY_COLUMNS = 2_000
-_COLUMN_BYTES = 24 << 10  # of metadata in what is worked on
+_COLUMN_BYTES = 40 << 10  # of metadata in what is worked on
 _PER_HELD = 10  # what is held back for a row group comes on top, and is little
 _MAX_PIECE_BYTES = 4 << 20  # parsed at a time: what fits into a processor's caches, more or less
 

@@ -10,6 +10,7 @@ from csvlake.engine.model import RESCUED_COLUMN, Column, Dialect
 
 __all__ = ["make_schema", "writer_arguments"]
 
+_MANY_COLUMNS = 2_000  # of more the pages hold few rows, and their index is larger than what it may save
 COMPRESSION_LEVEL = 2  # of zstd; 3 saves another few percent on text and costs a fifth of the time
 
 
@@ -48,5 +49,5 @@ def writer_arguments(columns: Sequence[Column]) -> dict[str, Any]:
         "coerce_timestamps": "ms",
         "flavor": None,
         "write_statistics": True,
-        "write_page_index": True,
+        "write_page_index": len(columns) <= _MANY_COLUMNS,
     }
