@@ -89,6 +89,7 @@ def test_what_is_written_in_a_given_dialect_comes_back(written: tuple[list[list[
 @CHECKED
 @given(rows=tables(TEXT), style=styles(UNICODE))
 @example(rows=[["id"], ["\r"]], style=Style(quote="'"))
+@example(rows=[["id", "id"]], style=Style(delimiter=" "))
 @example(rows=[["id", "id", "id"], ["*", "", ""]], style=Style())
 @example(rows=[["id", "id"], [";", ";"]], style=Style(delimiter=":", quote="'"))
 def test_what_is_written_with_quotes_comes_back_or_is_refused(rows: Table, style: Style) -> None:
@@ -103,6 +104,7 @@ def test_what_is_written_with_quotes_comes_back_or_is_refused(rows: Table, style
 @CHECKED
 @given(rows=tables(PLAIN, least=2), style=styles(UNICODE))
 @example(rows=[["id"], ["\xa0\xa0\xa0\xa0"], ["\xa0\xa0\xa0\xa0"]], style=Style(encoding="utf-16-le"))
+@example(rows=[["id"], ["0"], ["\u0100" * 12]], style=Style(encoding="utf-16-le"))
 def test_what_is_written_without_quotes_comes_back_or_is_refused(rows: Table, style: Style) -> None:
     style = replace(style, quote="", escape="")
     if style.delimiter not in {",", ";", "\t", "|", "\x1f", "||", "|@|", "^", "~"}:

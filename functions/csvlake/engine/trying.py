@@ -18,6 +18,7 @@ _RUNS = re.compile(r"(?<=[\w\"'.)])([^\w\s\"'.()-]{2,4}| ?[|;,] )(?=[\w\"'(.-])"
 Tried = tuple[float, str, Trial, Kind]  # score, delimiter
 _ESCAPED = re.compile(rb'(?:"(?:[^"\\]|\\.)*+")++', re.DOTALL)
 _SINGLE = re.compile(rb"(?:'(?:[^'\\]|\\.)*+')++", re.DOTALL)
+_QUOTED_CELL = re.compile(rb"(?:^| )[\"']")
 _POOR = 0.25  # a score below which ragged records hardly are a table, so that a rival need not be close
 _FAR = 0.3
 _CLOSE = 0.93  # of the best score: a rival this close leaves it undecided
@@ -143,7 +144,9 @@ def _score(trial: Trial, delimiter: str) -> float:
             cells.extend(row.cells)
             if len(cells) > _CELLS:
                 break
-    if delimiter == " " and not any(is_value(look_at(cell)) for cell in cells):
+    if delimiter == " " and not (
+        any(is_value(look_at(cell)) for cell in cells) or any(_QUOTED_CELL.search(row.raw) for row in trial.rows)
+    ):
         return 0.0  # words are told apart by blanks in any text, such as a column of names
     weight = WEAK.get(delimiter, 1.0)
     looks = score_cells(cells)

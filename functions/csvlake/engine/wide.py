@@ -25,7 +25,7 @@ def find_wide(head: bytes, name: str) -> str | None:
     share, codec = max(found, key=lambda f: f[0])
     if share >= _SURE:
         return codec
-    if share <= _FOREIGN:
+    if share <= _FOREIGN and not _has_wide_ends(head, codec):
         return None
     if is_utf8(head, final=False):
         raise TerminalError(
@@ -33,6 +33,12 @@ def find_wide(head: bytes, name: str) -> str | None:
             f"{name} may be {codec.upper()} or UTF-8 with NUL characters: set encoding={codec} or encoding=utf-8",
         )
     return codec
+
+
+def _has_wide_ends(head: bytes, codec: str) -> bool:
+    """Whether every line feed among the bytes is one of the codec's characters; there is one."""
+    feeds = head.count(b"\n")
+    return feeds > 0 and head.decode(codec, "replace").count("\n") == feeds
 
 
 def _share_plain(head: bytes, codec: str, unit: int) -> float | None:
