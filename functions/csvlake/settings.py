@@ -1,6 +1,7 @@
 """Read the settings of the function and of the operator's commands. The only reader of the environment."""
 
 import ctypes
+import gc
 import os
 import shlex
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ CatalogMode = Literal["direct", "crawler"]
 
 _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 _KEPT_BYTES = 1 << 20
+_GC_THRESHOLDS = (50_000, 20, 100)
 _MEMORY_SHARE = 0.85  # of the function's size; the rest is the runtime's own
 
 
@@ -123,10 +125,11 @@ def prepare_process() -> None:
 
     pyarrow takes memory by jemalloc, as in the Lambda: 60 MB less at equal speed. numpy starts no threads for linear
     algebra, of which there is none. glibc gives large blocks back as soon as they are free: it would keep as many as
-    32 MiB of them for each thread.
+    32 MiB of them for each thread. Python looks less often for cycles: a conversion makes many objects and hardly any.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(*_GC_THRESHOLDS)
     if "MALLOC_MMAP_THRESHOLD_" not in os.environ and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
 

@@ -24,6 +24,7 @@ _CELL_BYTES = 2  # a cell takes so much at least, unless records lack cells: a p
 _MOST_RECORDS = 1 << 15  # in a piece: should all of them be odd, each is an object of half a kilobyte
 _SPARE = 2  # a buffer that is so much larger than a batch is let go
 _LEAST_BYTES = 2 << 20  # of the last batches, which become smaller and smaller
+_LEAST_COLUMN_BYTES = 32 << 10  # the same for each column, which costs something in each batch
 _MAX_STEP_BYTES = 16 << 20  # read on at a time, while no record ends
 
 
@@ -99,7 +100,7 @@ class Cutter:
         """Return how much the batch at ``start`` takes: less and less at the end, lest one thread works on alone."""
         end = self._layout.body_end if self._layout.body_end is not None else self._text.size
         share = self._batch_bytes if end is None else (end - start) // self._shares
-        return min(self._batch_bytes, max(share, _LEAST_BYTES))
+        return min(self._batch_bytes, max(share, _LEAST_BYTES, _LEAST_COLUMN_BYTES * self._layout.width))
 
     def _left(self) -> int:
         return len(self._rest) - self._at

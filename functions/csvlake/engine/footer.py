@@ -31,56 +31,68 @@ _FIXED = {_DOUBLE: 8, _UUID: 16}
 Struct = dict[int, tuple[int, Any]]
 
 
-class _Reader:
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._at = 0
+def _read_varint(content: bytes, at: int) -> tuple[int, int]:
+    """Return an unsigned integer, and where it ends."""
+    byte = content[at]
+    result, bits = byte & 127, 7
+    while byte > 127:
+        at += 1
+        byte = content[at]
+        result |= (byte & 127) << bits
+        bits += 7
+    return result, at + 1
 
-    def varint(self) -> int:
-        result = bits = 0
-        while True:
-            byte = self._content[self._at]
-            self._at += 1
-            result |= (byte & 127) << bits
-            if byte < 128:
-                return result
-            bits += 7
 
-    def integer(self) -> int:
-        coded = self.varint()
-        return (coded >> 1) ^ -(coded & 1)
+def _read_value(content: bytes, at: int, kind: int) -> tuple[Any, int]:
+    """Return a value, and where it ends. A table of many columns has tens of thousands: every step counts."""
+    if kind in _INTEGERS:
+        coded = content[at]
+        at += 1
+        if coded > 127:
+            coded, at = _read_varint(content, at - 1)
+        return (coded >> 1) ^ -(coded & 1), at
+    if kind == STRUCT:
+        return _read_struct(content, at)
+    if kind == _BINARY:
+        size, at = _read_varint(content, at)
+        return content[at : at + size], at + size
+    if kind in (LIST, _SET):
+        element, count = content[at] & 15, content[at] >> 4
+        at += 1
+        if count == 15:
+            count, at = _read_varint(content, at)
+        items = []
+        for _ in range(count):
+            item, at = _read_value(content, at, element)
+            items.append(item)
+        return (element, items), at
+    if kind in (_TRUE, _FALSE, _I8):  # a byte of its own inside a list only
+        return content[at], at + 1
+    if kind in _FIXED:
+        return content[at : at + _FIXED[kind]], at + _FIXED[kind]
+    raise ValueError(f"thrift type {kind} does not occur in a Parquet footer")
 
-    def take(self, size: int) -> bytes:
-        self._at += size
-        return self._content[self._at - size : self._at]
 
-    def value(self, kind: int) -> Any:
-        if kind in _INTEGERS:
-            return self.integer()
-        if kind == _BINARY:
-            return self.take(self.varint())
-        if kind == STRUCT:
-            return self.struct()
-        if kind in (LIST, _SET):
-            head = self.take(1)[0]
-            count = head >> 4
-            if count == 15:
-                count = self.varint()
-            return head & 15, [self.value(head & 15) for _ in range(count)]
-        if kind in (_TRUE, _FALSE, _I8):  # a byte of its own inside a list only
-            return self.take(1)[0]
-        if kind in _FIXED:
-            return self.take(_FIXED[kind])
-        raise ValueError(f"thrift type {kind} does not occur in a Parquet footer")
-
-    def struct(self) -> Struct:
-        out: Struct = {}
-        field = 0
-        while head := self.take(1)[0]:
-            kind = head & 15
-            field = field + (head >> 4) if head >> 4 else self.integer()
-            out[field] = (kind, None if kind in (_TRUE, _FALSE) else self.value(kind))
-        return out
+def _read_struct(content: bytes, at: int) -> tuple[Struct, int]:
+    """Return a struct, and where it ends. Small integers, of which most of it consists, are read at once."""
+    out: Struct = {}
+    field = 0
+    while head := content[at]:
+        kind, step = head & 15, head >> 4
+        at += 1
+        if step:
+            field += step
+        else:
+            field, at = _read_value(content, at, I16)
+        if kind in _INTEGERS and (coded := content[at]) < 128:
+            out[field] = (kind, (coded >> 1) ^ -(coded & 1))
+            at += 1
+        elif kind in (_TRUE, _FALSE):
+            out[field] = (kind, None)
+        else:
+            value, at = _read_value(content, at, kind)
+            out[field] = (kind, value)
+    return out, at + 1
 
 
 def add_varint(out: bytearray, value: int) -> None:
@@ -138,12 +150,12 @@ def split(tail: bytes | memoryview) -> tuple[Struct, int]:
     size = int(struct.unpack("<I", tail[-8:-4])[0])
     if size + 8 > len(tail):
         raise ValueError(f"the footer takes {size + 8} bytes, of which {len(tail)} were given")
-    return _Reader(bytes(tail[-8 - size : -8])).struct(), size + 8
+    return _read_struct(bytes(tail[-8 - size : -8]), 0)[0], size + 8
 
 
 def decode(content: bytes | memoryview) -> Struct:
     """Return the struct at the start of bytes."""
-    return _Reader(bytes(content)).struct()
+    return _read_struct(bytes(content), 0)[0]
 
 
 def encode(struct_: Struct) -> bytes:

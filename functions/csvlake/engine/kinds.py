@@ -133,6 +133,7 @@ def _join_mixed(number: Kind, double: Kind) -> Kind:
     return _join_doubles(number, double, is_proven=double.is_proven)
 
 
+@lru_cache(maxsize=1 << 10)
 def glue_type(kind: Kind) -> str:
     """Return the Glue type that a column of a kind gets by itself."""
     if kind.name in {"empty", "text"} or not _is_sure(kind):

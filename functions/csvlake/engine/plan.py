@@ -132,6 +132,8 @@ class Watch:
         """Take note of a block's kinds, and of columns whose misfits widen them; return whether the plan holds."""
         with self._lock:
             known = self.kinds
+            if kinds == known and not misfits:  # as almost always, and of many columns
+                return self.holds
             self.kinds = [join(*pair) for pair in zip(known, kinds, strict=True)]
             new = {misfit.column.name: misfit.describe_widened() for misfit in misfits if not misfit.is_empty}
             if self.kinds != known or new.keys() - self.widened.keys():
