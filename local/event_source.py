@@ -2,11 +2,12 @@
 
 LocalEmu 1.3.2 polls each event source mapping in one thread that sleeps a second between polls, up to ten when the
 queue was empty, runs one batch at a time and ignores ScalingConfig. This poller waits in the queue (long polling) and
-runs up to MaximumConcurrency batches at once. What is a failure, what is deleted and what is left to the queue's
-visibility timeout stays LocalEmu's code.
+runs up to MaximumConcurrency batches at once, as far as this machine's processors allow. What is a failure, what is
+deleted and what is left to the queue's visibility timeout stays LocalEmu's code.
 """
 
 import logging
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +20,8 @@ LOG = logging.getLogger(__name__)
 # Without a ScalingConfig Lambda begins with five batches at once and adds more as the queue grows; this is one machine:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 DEFAULT_CONCURRENCY = 5
+# More functions than that only take each other's time: each takes 200 MB, small batches, and Glue's answers by itself.
+MOST_CONCURRENCY = max(4, 2 * (os.cpu_count() or 1))
 WAIT_S = 5  # how long a mapping that is deleted may still hold its poll open
 
 
@@ -30,7 +33,7 @@ class ConcurrentSqsPoller:
 
     def __init__(self, poller: SqsPoller, concurrency: int) -> None:
         self._poller = poller
-        count = 1 if poller.source_arn.endswith(".fifo") else concurrency
+        count = 1 if poller.source_arn.endswith(".fifo") else min(concurrency, MOST_CONCURRENCY)
         self._free = threading.BoundedSemaphore(count)
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="sqs-batch")
 

@@ -1,7 +1,7 @@
 """Convert and inspect files by their paths or ``s3://`` URLs: the engine as a library."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -132,16 +132,16 @@ def write_converted(converted: Converted, target: Path) -> None:
 
 
 def _replace(target: Path, write: Callable[[BinaryIO], None]) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    scratch = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    """Write a file beside the target, under a name that nobody else has, and put it in the target's place."""
+    scratch = target.parent / f".{target.name}.{secrets.token_hex(4)}"
+    with scratch.open("xb") as file:
+        try:
             write(file)
-        scratch.chmod(0o666 & ~_umask())
-        scratch.replace(target)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
+            file.flush()
+            scratch.replace(target)
+        except BaseException:
+            scratch.unlink(missing_ok=True)
+            raise
 
 
 def _write_table(converted: Converted, file: BinaryIO) -> None:

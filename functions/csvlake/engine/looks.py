@@ -25,7 +25,10 @@ _TIME = re.compile(r"\d{1,3}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?")
 _CODE = re.compile(
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|https?://\S+|[^\s@]+@[\w.-]+\.\w+|(?:\d{1,3}\.){3}\d{1,3}"
 )
+_DIGIT = re.compile("[0-9]")
 _WORD = re.compile(r"[\w.'()/&#*%+°-]+(?: [\w.'()/&#*%+°-]+){0,7}")
+# Each way begins with a sign, so that the search goes from sign to sign.
+_LEFT_OVER = re.compile(r"[|\t]|;(?:(?<=^;)|$|(?<=\S;)(?=\S))|,(?<=[^\s\d],)(?=[^\s\d])")
 _BOOLEANS = {"true", "false", "yes", "no"}
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "-", "--", ".", "\\n", "?"}
 _VALUES: dict[Look, float] = {
@@ -50,15 +53,18 @@ def look_at(cell: bytes) -> Look:
     if cell.isalpha():
         lower = cell.lower().decode()
         return "empty" if lower in _MISSING else "boolean" if lower in _BOOLEANS else "word"
+    if cell[4:5] == b"-" == cell[7:8] and _is_plain_date(cell):
+        return "date"
     text = cell[:400].decode("utf-8", "replace").strip()
     if text.lower() in _MISSING:
         return "empty"
-    if _NUMBER.fullmatch(text):
-        return "number"
-    if _DATE.fullmatch(text):
-        return "date"
-    if _TIME.fullmatch(text):
-        return "time"
+    if not text.isascii() or _DIGIT.search(text):
+        if _NUMBER.fullmatch(text):
+            return "number"
+        if _DATE.fullmatch(text):
+            return "date"
+        if _TIME.fullmatch(text):
+            return "time"
     if text.lower() in _BOOLEANS:
         return "boolean"
     if _CODE.fullmatch(text):
@@ -66,11 +72,16 @@ def look_at(cell: bytes) -> Look:
     if _WORD.fullmatch(text):
         return "word"
     # Half a pair of quotes, or what other delimiters leave, is a sign of a wrong cut.
-    return (
-        "broken"
-        if text.count('"') % 2 or re.search(r"\d;\d|^[;|\t]|[;|\t]$|\||\t|[^\s];[^\s]|[^\s\d],[^\s\d]", text)
-        else "text"
-    )
+    return "broken" if text.count('"') % 2 or _LEFT_OVER.search(text) else "text"
+
+
+def _is_plain_date(cell: bytes) -> bool:
+    """Whether a cell is ``2024-12-31``, maybe with a time in seconds."""
+    marks = cell.translate(None, b"0123456789")
+    if len(cell) == 10:
+        return marks == b"--"
+    is_time = len(cell) == 19 and cell[13:14] == b":" == cell[16:17] and cell[10:11] in {b" ", b"T"}
+    return is_time and len(marks) == 5
 
 
 def is_value(look: Look) -> bool:
