@@ -3,6 +3,7 @@
 What a request itself comes to stays as it is.
 """
 
+import gc
 from typing import Any
 
 from localemu import config
@@ -19,6 +20,9 @@ def install() -> None:
     # For LocalEmu's own tests: three times a request it looks into the environment whether one runs.
     config.is_collect_metrics_mode = lambda: False
     _look_up_own_pages_only()
+    # What LocalEmu has imported is there for good; Python would look through all of it for cycles time and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _look_up_own_pages_only() -> None:

@@ -40,9 +40,11 @@ class Lane:
     def __init__(self, stack: Stack, name: str, run: str, source: str, target: str) -> None:
         self.stack, self.name, self.run = stack, name, run
         self.database, self.dlq_url, self.function = stack.database, stack.dlq_url, stack.function_name
+        self.queue_url = stack.convert_queue_url
         self._source, self._target = source, target
         self._session = boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=stack.region)
         self._s3: Any = self.client("s3")
+        self._sqs: Any = self.client("sqs")
         self._began_ms = int(time.time() * 1000)
 
     def client(self, service: str) -> Any:
@@ -66,6 +68,12 @@ class Lane:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack.bucket, Prefix=prefix)
         return sum(len(page.get("Contents", [])) for page in pages)
 
+    def count_waiting(self) -> int:
+        """Return how many messages the queue holds, those that a function works on included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self._sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=names)
+        return sum(map(int, answer["Attributes"].values()))
+
     def used_cpu_s(self) -> float:
         """Return the CPU seconds that the function's containers have taken so far."""
         return sum(_cpu_s(process, self.function) for process in psutil.process_iter())
@@ -77,7 +85,7 @@ class Lane:
         tables = [table["Name"] for page in pages for table in page["TableList"]]
         tables = [table for table in tables if table.startswith(f"{self.run}_t")]
         versions = [glue.get_table_versions(DatabaseName=self.database, TableName=table) for table in tables]
-        dead = self.client("sqs").get_queue_attributes(QueueUrl=self.dlq_url, AttributeNames=wanted)["Attributes"]
+        dead = self._sqs.get_queue_attributes(QueueUrl=self.dlq_url, AttributeNames=wanted)["Attributes"]
         return {
             "files": self.count_arrived(),
             "tables": len(tables),
@@ -135,7 +143,7 @@ def _deployed_peer(stack: Stack, name: str, run: str, variables: dict[str, str])
     lane.client("glue").create_database(DatabaseInput={"Name": prefix})
     lane.dlq_url, _ = _make_queue(sqs, f"{prefix}-dlq", {})
     redrive = {"deadLetterTargetArn": _arn(sqs, lane.dlq_url), "maxReceiveCount": 5}
-    queue_url, queue_arn = _make_queue(
+    lane.queue_url, queue_arn = _make_queue(
         sqs, prefix, {"VisibilityTimeout": "900", "RedrivePolicy": json.dumps(redrive), "Policy": _queue_policy()}
     )
     mapping = _make_function(lane, functions, queue_arn, variables)
@@ -156,7 +164,7 @@ def _deployed_peer(stack: Stack, name: str, run: str, variables: dict[str, str])
         sns.delete_topic(TopicArn=topic)
         functions.delete_event_source_mapping(UUID=mapping)
         functions.delete_function(FunctionName=prefix)
-        for url in (queue_url, lane.dlq_url):
+        for url in (lane.queue_url, lane.dlq_url):
             sqs.delete_queue(QueueUrl=url)
 
 
