@@ -12,6 +12,8 @@ from local.server import ACCESS_KEY, SECRET_KEY
 
 ENDED = {"SUCCEEDED", "FAILED", "CANCELLED"}
 QUERY_POLL_S = 0.02
+_CHANGED = "changed while the query ran"
+_MOST_TRIES = 5
 
 
 class QueryError(RuntimeError):
@@ -58,11 +60,20 @@ class Lake:
         return table
 
     def ask(self, sql: str) -> Answer:
-        """Run one query and wait for its rows.
+        """Run one query and wait for its rows; again where a file of the table was replaced meanwhile, as people do.
 
         Raises:
             QueryError: it failed.
         """
+        for _ in range(_MOST_TRIES - 1):
+            try:
+                return self._run(sql)
+            except QueryError as error:
+                if _CHANGED not in str(error):
+                    raise
+        return self._run(sql)
+
+    def _run(self, sql: str) -> Answer:
         query = self._athena.start_query_execution(
             QueryString=sql,
             QueryExecutionContext={"Database": self._stack.database},
