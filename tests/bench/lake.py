@@ -1,8 +1,8 @@
 """Small files through the whole chain: ``python -m tests.bench.lake [--files N] [--tables N]``, or ``make bench-lake``.
 
-Every file is put at once on the local stack; the clock runs from the first PUT until the last Parquet object stands.
-The peer is the common Lambda (`tests.bench.lake_peer`) on the same stack, fed by a rule, a topic and a queue of its
-own, once with and once without an update of the catalog for every file. All get the same files, one after the other,
+Every file is put at once on the local stack; the clock runs from the first PUT until the queue is
+empty and every Parquet object stands. The peer is the common Lambda (`tests.bench.lake_peer`) on the same stack, fed by
+a rule, a topic and a queue of its own, once with and once without an update of the catalog for every file. All get the same files, one after the other,
 round after round.
 """
 

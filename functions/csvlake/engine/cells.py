@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-__all__ = ["Bools", "Bytes", "Cells", "Ints", "UnreadCells", "is_utf8", "make_array"]
+__all__ = ["Bools", "Bytes", "Cells", "Ints", "UnreadCells", "is_utf8", "make_array", "text_offsets"]
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -97,6 +97,11 @@ class UnreadCells(Cells):
 def make_array(type_: pa.DataType, values: npt.NDArray[Any], like: Cells) -> pa.Array:
     """Return an array over numpy values with the nulls of a column; what stands in them does not matter."""
     return pa.Array.from_buffers(type_, like.count, [like.validity, pa.py_buffer(values)], like.nulls)
+
+
+def text_offsets(array: pa.Array) -> npt.NDArray[np.int32]:
+    """Return where the texts of a string array begin, and behind them where the last one ends."""
+    return np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, 4 * array.offset)
 
 
 def is_utf8(view: Bytes) -> bool:

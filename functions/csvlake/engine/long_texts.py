@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from csvlake.engine import footer
+from csvlake.engine.cells import text_offsets
 from csvlake.engine.chunks import Chunk
 from csvlake.engine.footer import I32, I64, LIST, STRUCT, Struct
 
@@ -97,7 +98,7 @@ def encode_texts(texts: pa.ChunkedArray, like: Chunk) -> Chunk:
 
 
 def _cut_pages(array: pa.Array) -> Iterator[pa.Array]:
-    offsets = _offsets(array)
+    offsets = text_offsets(array)
     first = 0
     while first < len(array):
         after = int(np.searchsorted(offsets, int(offsets[first]) + _PAGE_BYTES, "right")) - 1
@@ -106,12 +107,8 @@ def _cut_pages(array: pa.Array) -> Iterator[pa.Array]:
         first = after
 
 
-def _offsets(array: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    return np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, 4 * array.offset)
-
-
 def _count_bytes(array: pa.Array) -> int:
-    offsets = _offsets(array)
+    offsets = text_offsets(array)
     return int(offsets[-1] - offsets[0])
 
 
@@ -122,7 +119,7 @@ def _encode_page(array: pa.Array, is_packed: bool) -> tuple[bytearray, int]:
     levels = b"".join(_write_run(len(list(run)), is_valid) for is_valid, run in groupby(valid))
     out = pa.CompressedOutputStream(pa.PythonFile(page, "w"), "zstd") if is_packed else page
     out.write(struct.pack("<I", len(levels)) + levels)
-    offsets, data = _offsets(array).tolist(), array.buffers()[2]
+    offsets, data = text_offsets(array).tolist(), array.buffers()[2]
     view = memoryview(data) if data is not None else memoryview(b"")
     for is_valid, start, end in zip(valid, offsets, offsets[1:], strict=False):
         if is_valid:

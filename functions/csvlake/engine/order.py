@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from csvlake.engine.cells import text_offsets
+
 __all__ = ["Bounds", "Order", "find_bounds"]
 
 Bounds = Mapping[int, tuple[Any, Any]]  # by column in ascending order without nulls: its first and last value
@@ -36,7 +38,7 @@ def _comparable(array: pa.Array) -> Any:
     """Return an array in the order in which Parquet compares it: numpy's of integers, Arrow's of texts."""
     type_ = array.type
     if pa.types.is_string(type_):
-        offsets = np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, array.offset * 4)  # a scalar is a copy
+        offsets = text_offsets(array)  # a scalar would be a copy
         return array if max(offsets[1] - offsets[0], offsets[-1] - offsets[-2]) <= _MAX_BYTES else None
     if pa.types.is_int64(type_) or pa.types.is_timestamp(type_) or pa.types.is_decimal64(type_):
         return np.frombuffer(array.buffers()[1], np.int64, len(array), array.offset * 8)
