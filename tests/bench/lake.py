@@ -2,8 +2,8 @@
 
 Every file is put at once on the local stack; the clock runs from the first PUT until the queue is
 empty and every Parquet object stands. The peer is the common Lambda (`tests.bench.lake_peer`) on the same stack, fed by
-a rule, a topic and a queue of its own, once with and once without an update of the catalog for every file. All get the same files, one after the other,
-round after round.
+a rule, a topic and a queue of its own, once with and once without an update of the catalog for every file. All get the
+same files, one after the other, round after round.
 """
 
 import argparse
