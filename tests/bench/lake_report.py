@@ -17,7 +17,8 @@ All files are put at once on the local stack (`make up`), by 16 connections; the
 the queue is empty and every Parquet object stands. The common Lambda is `pandas.read_csv` and
 `awswrangler.s3.to_parquet(dataset=True, mode="append")` with the Glue table, as most tutorials have it
 (tests/bench/lake_peer.py), on the same stack with a rule, a topic and a queue of its own,
-with the same runtime, layer, memory, batch size and number of functions at a time. Its tables are partitioned by the day of loading, so that awswrangler updates the catalog with every file
+with the same runtime, layer, memory, batch size and number of functions at a time. Its
+tables are partitioned by the day of loading, so that awswrangler updates the catalog with every file
 (BatchCreatePartition); without partitions it only reads the catalog, and that is the other figure. The local AWS shares
 the processors with the functions: what S3, SQS and Glue do for a file is in all figures."""
 
