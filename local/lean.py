@@ -4,12 +4,19 @@ What a request itself comes to stays as it is.
 """
 
 import gc
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 from localemu import config
 from localemu.aws.handlers.internal import LocalemuResourceHandler
+from localemu.aws.handlers.logging import ResponseLogger
+from localemu.aws.protocol.serializer import ResponseSerializer
 from localemu.constants import INTERNAL_RESOURCE_PATH
 from localemu.services.cloudtrail import recording_hook
+from localemu.services.events.provider import EventsProvider
+from localemu.utils import event_matcher
+from moto.core import responses
 
 
 def install() -> None:
@@ -20,6 +27,12 @@ def install() -> None:
     # For LocalEmu's own tests: three times a request it looks into the environment whether one runs.
     config.is_collect_metrics_mode = lambda: False
     _look_up_own_pages_only()
+    _choose_mime_types_once()
+    _log_without_contents()
+    _let_pools_be()
+    _match_events_at_less_cost()
+    # moto looks through all members of a service's class at every call.
+    responses.method_names_from_class = lru_cache(responses.method_names_from_class)
     # What LocalEmu has imported is there for good; Python would look through all of it for cycles time and again.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -34,3 +47,57 @@ def _look_up_own_pages_only() -> None:
             serve(handler, chain, context, response)
 
     LocalemuResourceHandler.__call__ = serve_own
+
+
+def _choose_mime_types_once() -> None:
+    """Decide what Accept and Content-Type come to once for every pair of them: most requests have the same."""
+    choose, known = ResponseSerializer._get_mime_type, {}
+
+    def choose_once(serializer: Any, headers: Any) -> str:
+        key = (type(serializer), headers and headers.get("Accept"), headers and headers.get("Content-Type"))
+        if key not in known:
+            known[key] = choose(serializer, headers)
+        return str(known[key])
+
+    ResponseSerializer._get_mime_type = choose_once
+
+
+def _log_without_contents() -> None:
+    """Write the same line for each request, without putting together what only LocalEmu's trace level shows of it."""
+
+    def log(logger: Any, context: Any, response: Any) -> None:
+        is_ours = context.is_internal_call
+        if not context.operation:
+            lines = logger.internal_http_logger if is_ours else logger.http_logger
+            lines.info("%s %s => %d", context.request.method, context.request.path, response.status_code)
+            return
+        lines = logger.internal_aws_logger if is_ours else logger.aws_logger
+        told = f" ({context.service_exception.code})" if context.service_exception else ""
+        service, operation = context.service.service_name, context.operation.name
+        lines.info("AWS %s.%s => %s%s", service, operation, response.status_code, told)
+
+    ResponseLogger._log = log
+
+
+def _let_pools_be() -> None:
+    """Look through a pool's threads when it starts one, not whenever it is given work."""
+    adjust = ThreadPoolExecutor._adjust_thread_count
+
+    def adjust_if_needed(pool: Any) -> None:
+        if not pool._idle_semaphore.acquire(timeout=0) and len(pool._threads) < pool._max_workers:
+            adjust(pool)
+
+    ThreadPoolExecutor._adjust_thread_count = adjust_if_needed  # type: ignore[method-assign]
+
+
+def _match_events_at_less_cost() -> None:
+    """Read each rule's pattern once, and write nothing down of rules that an event does not match."""
+    compiler = event_matcher._event_pattern_compiler
+    compiler.compile_event_pattern = lru_cache(maxsize=256)(compiler.compile_event_pattern)
+    process = EventsProvider._process_rules
+
+    def process_matching(provider: Any, rule: Any, region: str, account_id: str, event: Any, trace: Any) -> None:
+        if event_matcher.matches_event(rule.event_pattern, event):
+            process(provider, rule, region, account_id, event, trace)
+
+    EventsProvider._process_rules = process_matching

@@ -87,10 +87,10 @@ def _run_round(stack: Stack, asked: argparse.Namespace, number: int) -> Round:
 
 def _drop(lane: Lane, tables: int, files: int) -> float:
     """Put all files at once, and return the seconds until all have arrived."""
-    bodies = dict(_make_files(lane.run, tables, files))
+    requests = [lane.sign(name, body) for name, body in _make_files(lane.run, tables, files)]
     began = time.monotonic()
     with ThreadPoolExecutor(_UPLOADS) as pool:
-        deque(pool.map(lane.put, bodies, bodies.values()), maxlen=0)
+        deque(pool.map(lane.send, requests), maxlen=0)
     # A list of all objects takes the local AWS as long as some files do: it is asked for at the end only.
     while lane.count_waiting() or lane.count_arrived() < files:
         if time.monotonic() - began > _TIMEOUT_S:

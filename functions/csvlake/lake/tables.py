@@ -21,7 +21,7 @@ from csvlake.lake.retype import add_columns, change_types, make_id
 
 __all__ = ["Tables", "TypesMoved"]
 
-_KEEP_S = 5.0
+_KEEP_S = 8.0  # under the lease, so that a small file needs no second look
 _LEASE_S = 10.0  # a file is published by types that were looked at no longer ago; see `csvlake.lake.changes`
 _FOLDER_KEY = re.compile(r"partition_[0-9]+")
 _MAX_TRIES = 20  # of one change, each lost to another writer's: twenty first files at once must all get through
