@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pyarrow.parquet as pq
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from csvlake import engine
@@ -63,6 +63,15 @@ def convert_cut(data: bytes, options: ConvertOptions, batch: int, piece: int, sa
         return stream(text, decide(text, options), options, None, None, Sizes(2, batch, piece, sample))
 
 
+@example(
+    (
+        b'c0,c1\n\n"",""\n\\\n',
+        ConvertOptions(delimiter=",", quote='"', escape="\\", header=True, encoding="utf-8"),
+    ),
+    1,
+    1,
+    1,
+)
 @given(
     contents(),
     st.sampled_from([1, 2, 7, 30, 200]),

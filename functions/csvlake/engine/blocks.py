@@ -243,5 +243,7 @@ def _check_tiling(data: bytes | memoryview, read: Records, offset: int, width: i
     between = [text for gap in left for text in gap.splitlines() if text] if comments else b"".join(left).strip(b"\r\n")
     if read.consumed != len(data) or (sorted(between) != comments if comments else between):
         raise TransientError(f"bytes after {offset} were not read: a fault of csvlake's reader; report it")
-    lines = sum(count_lines(gap, 0, len(gap)) for gap in left) + (bytes(data[-1:]) not in (b"", b"\r", b"\n"))
+    # The last line may have no end: a line end that stands in it, escaped, is none.
+    is_open = len(data) > 0 and left[-1][-1:] not in (b"\r", b"\n")
+    lines = sum(count_lines(gap, 0, len(gap)) for gap in left) + is_open
     return max(0, lines - len(spans) - len(comments)) if width > 1 else 0

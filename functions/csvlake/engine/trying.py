@@ -159,4 +159,6 @@ def _score_single(trial: Trial) -> float:
     values = sum(look_at(cell) in {"date", "time", "code", "number"} for cell in cells[1:])
     names = bool(cells) and not is_value(look_at(cells[0]))
     torn = names and any(d.encode() in cells[0] for d in STRONG)  # the header has several names
-    return 0.55 if not torn and values and values > 0.9 * (len(cells) - 1) else 0.25 * score_cells(cells)
+    if not torn and values and values > 0.9 * (len(cells) - 1):
+        return 0.55
+    return float(0.25 * score_cells(cells) * (1 - 0.5 * trial.oddity))
