@@ -32,6 +32,7 @@ from localemu.utils.aws.arns import get_partition
 from localemu.utils.xray.trace_header import TraceHeader
 
 HOPS = {
+    "cloudwatch": {"PutMetricData"},  # of every invocation of a function
     "events": {"PutEvents"},
     "sns": {"Publish"},
     "sqs": {"SendMessage", "ReceiveMessage", "DeleteMessageBatch"},

@@ -6,6 +6,7 @@ What a request itself comes to stays as it is.
 import gc
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from localemu import config
@@ -17,6 +18,7 @@ from localemu.services.cloudtrail import recording_hook
 from localemu.services.events.provider import EventsProvider
 from localemu.utils import event_matcher
 from moto.core import responses
+from werkzeug.datastructures import Headers
 
 
 def install() -> None:
@@ -28,9 +30,10 @@ def install() -> None:
     config.is_collect_metrics_mode = lambda: False
     _look_up_own_pages_only()
     _choose_mime_types_once()
-    _log_without_contents()
+    _log_failures_only()
     _let_pools_be()
     _match_events_at_less_cost()
+    _find_headers_by_their_usual_names()
     # moto looks through all members of a service's class at every call.
     responses.method_names_from_class = lru_cache(responses.method_names_from_class)
     # What LocalEmu has imported is there for good; Python would look through all of it for cycles time and again.
@@ -62,21 +65,15 @@ def _choose_mime_types_once() -> None:
     ResponseSerializer._get_mime_type = choose_once
 
 
-def _log_without_contents() -> None:
-    """Write the same line for each request, without putting together what only LocalEmu's trace level shows of it."""
+def _log_failures_only() -> None:
+    """Write no line for a request that succeeds, nor put together what only LocalEmu's trace level shows of it."""
+    log = ResponseLogger._log
 
-    def log(logger: Any, context: Any, response: Any) -> None:
-        is_ours = context.is_internal_call
-        if not context.operation:
-            lines = logger.internal_http_logger if is_ours else logger.http_logger
-            lines.info("%s %s => %d", context.request.method, context.request.path, response.status_code)
-            return
-        lines = logger.internal_aws_logger if is_ours else logger.aws_logger
-        told = f" ({context.service_exception.code})" if context.service_exception else ""
-        service, operation = context.service.service_name, context.operation.name
-        lines.info("AWS %s.%s => %s%s", service, operation, response.status_code, told)
+    def log_failure(logger: Any, context: Any, response: Any) -> None:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            log(logger, context, response)
 
-    ResponseLogger._log = log
+    ResponseLogger._log = log_failure
 
 
 def _let_pools_be() -> None:
@@ -101,3 +98,19 @@ def _match_events_at_less_cost() -> None:
             process(provider, rule, region, account_id, event, trace)
 
     EventsProvider._process_rules = process_matching
+
+
+def _find_headers_by_their_usual_names() -> None:
+    """Compare names of headers as they are before all of them are put in lower case, and make less of a missing one."""
+
+    def get_key(headers: Any, key: str) -> str:
+        for name, value in headers._list:
+            if name == key:
+                return str(value)
+        lower, size = key.lower(), len(key)
+        for name, value in headers._list:
+            if len(name) == size and name.lower() == lower:
+                return str(value)
+        raise KeyError(key)
+
+    Headers._get_key = get_key  # type: ignore[method-assign]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 
+from csvlake.aws.client_config import make_config
 from csvlake.aws.errors import translated, translated_pages
 from csvlake.errors import TransientError
 from csvlake.lake.operator import LatestOutcome, LatestReject
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AthenaLedger"]
 
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 6})
+_CONFIG = make_config(6)
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 2.0
 _ASKING = "ask Athena for the ledger"
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from csvlake.aws.client_config import make_config
 from csvlake.aws.errors import code_of, translated
 from csvlake.aws.sqs import SqsQueue
 from csvlake.errors import TransientError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SqsDeadLetters", "WatchedSqsQueue"]
 
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4})
+_CONFIG = make_config(4)
 _POLL_S = 0.5
 _BATCH = 10
 _HIDDEN_S = 60  # what was received here and could not be sent on comes back to the dead letters after this

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from csvlake.aws.client_config import make_config
 from csvlake.aws.errors import code_of, translated
 from csvlake.aws.table_parameters import read_parameters, replace_parameters, write_parameters
 from csvlake.engine.model import Column
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GlueCatalog"]
 
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 6})
+_CONFIG = make_config(6)
 _MAX_COMMENT = 255  # characters: https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
 _ABSENT = "EntityNotFoundException"
 _MAX_ENTRIES = 100  # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchUpdatePartition.html

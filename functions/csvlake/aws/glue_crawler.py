@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from csvlake.aws.client_config import make_config
 from csvlake.aws.errors import code_of, translated
 from csvlake.lake.ports import CrawlerState
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GlueCrawler"]
 
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 6})
+_CONFIG = make_config(6)
 _BUSY = frozenset({"CrawlerRunningException", "CrawlerStoppingException"})
 _FAILED = frozenset({"FAILED", "CANCELLED"})
 

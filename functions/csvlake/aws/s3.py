@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from csvlake.aws.client_config import make_config
 from csvlake.aws.errors import GONE_CODES, code_of, translated
 from csvlake.aws.listing import list_folders, list_objects
 from csvlake.aws.publish import Publication
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["S3ObjectStore", "open_s3_source"]
 
 _FIRST_BYTES = 8 << 20  # a small file comes with the request that finds it
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=16)
+_CONFIG = make_config(4, max_pool_connections=16)
 _TAKE_FROM_ANSWER = {"version_id": "VersionId", "last_modified": "LastModified"}
 
 

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 
+from csvlake.aws.client_config import make_config
 from csvlake.aws.errors import translated
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SnsOwner"]
 
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4})
+_CONFIG = make_config(4)
 _MAX_SUBJECT = 100  # ASCII characters: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 
 

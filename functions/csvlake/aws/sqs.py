@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 
+from csvlake.aws.client_config import make_config
 from csvlake.aws.errors import translated
 from csvlake.errors import TransientError
 
@@ -18,7 +18,7 @@ __all__ = ["SqsQueue"]
 
 _BATCH = 10  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 _MAX_TRIES = 5  # of a batch of which some messages were not taken
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4})
+_CONFIG = make_config(4)
 
 
 class SqsQueue:
