@@ -93,6 +93,7 @@ def test_what_is_written_in_a_given_dialect_comes_back(written: tuple[list[list[
 @example(rows=[["id", "id", "id"], ["*", "", ""]], style=Style())
 @example(rows=[["id", "id"], [";", ";"]], style=Style(delimiter=":", quote="'"))
 @example(rows=[["id", "id"], *[['"', '"']] * 5], style=Style(delimiter=":"))
+@example(rows=[["id", "id"], ['"', '"']], style=Style(delimiter=":", escape="\\"))
 def test_what_is_written_with_quotes_comes_back_or_is_refused(rows: Table, style: Style) -> None:
     style = replace(style, always=True)
     try:

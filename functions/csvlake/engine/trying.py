@@ -5,9 +5,10 @@ from collections import Counter
 
 from csvlake.engine.choice import ENDS, QUOTED, STRONG, WEAK, Choice, Given, name_delimiter
 from csvlake.engine.counting import find_filler
+from csvlake.engine.grammar import compile_grammar
 from csvlake.engine.looks import is_value, look_at, score_cells
 from csvlake.engine.quoting import Kind, best_quotes, refuse_ambiguous
-from csvlake.engine.sample import TRIAL_ROWS, Trial
+from csvlake.engine.sample import TRIAL_ROWS, Trial, read_rows
 from csvlake.errors import TerminalError
 
 __all__ = ["choose_delimiter"]
@@ -44,7 +45,10 @@ def choose_delimiter(data: bytes, final: bool, given: Given, name: str) -> Choic
         tried.append((_score(trial, candidate), candidate, trial, kind))
     tried.sort(key=lambda t: -t[0])
     trial, kind = best_quotes(data, final, "", given)
-    if given.delimiter is None and (not tried or tried[0][0] < _score_single(trial, tried[0])):
+    single = _score_single(trial)
+    if tried and _is_regular(tried[0]):  # quotes that are in no place of one column speak for the delimiter
+        single *= 1 - read_rows(data, compile_grammar("", *tried[0][3]), final, TRIAL_ROWS).oddity
+    if given.delimiter is None and (not tried or tried[0][0] < single):
         runner = f"; the best delimiter, {name_delimiter(tried[0][1])}, fits worse" if tried else ""
         unused = "," if b"," not in QUOTED.sub(b"", data) else "\x1f"  # a mark that no cell holds
         choice = Choice(unused, *kind, (f"no delimiter makes a table of several columns: one column{runner}",))
@@ -153,16 +157,16 @@ def _score(trial: Trial, delimiter: str) -> float:
     return float(trial.agreement * looks**2 * (1 - 1 / (width + 1)) * weight * (1 - 0.5 * trial.oddity))
 
 
-def _score_single(trial: Trial, rival: Tried) -> float:
-    """Return how good one column is: good when its cells are values that a delimiter would tear.
-
-    Quotes that a delimiter puts in their places, all of them, and one column does not, speak for the delimiter.
-    """
+def _score_single(trial: Trial) -> float:
+    """Return how good one column is: good when its cells are values that a delimiter would tear."""
     cells = [row.raw for row in trial.rows if row.cells][:_CELLS]
     values = sum(look_at(cell) in {"date", "time", "code", "number"} for cell in cells[1:])
     names = bool(cells) and not is_value(look_at(cells[0]))
     torn = names and any(d.encode() in cells[0] for d in STRONG)  # the header has several names
-    if not torn and values and values > 0.9 * (len(cells) - 1):
-        return 0.55
-    is_regular = rival[3][0] is not None and rival[2].agreement == 1 and rival[2].oddity == 0
-    return 0.25 * score_cells(cells) * (1 - trial.oddity if is_regular else 1)
+    return 0.55 if not torn and values and values > 0.9 * (len(cells) - 1) else 0.25 * score_cells(cells)
+
+
+def _is_regular(tried: Tried) -> bool:
+    """Whether all records are alike and all quotes in their places."""
+    _, _, trial, (quote, _) = tried
+    return quote is not None and trial.agreement == 1 and trial.oddity == 0
