@@ -104,7 +104,7 @@ class _Hop:
         operation = self._operations.get(operation_name)
         if operation is None:
             return self._long_way(operation_name, api_params)
-        params, kept = dict(api_params), {}
+        params, kept = dict(api_params), dict[str, Any]()
         connect._handler_create_request_parameters(params, kept)
         trace = params.pop("TraceHeader", None) or TraceHeader()  # LocalEmu's own, too
         headers = {}

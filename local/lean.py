@@ -84,13 +84,16 @@ def _let_pools_be() -> None:
         if not pool._idle_semaphore.acquire(timeout=0) and len(pool._threads) < pool._max_workers:
             adjust(pool)
 
-    ThreadPoolExecutor._adjust_thread_count = adjust_if_needed  # type: ignore[method-assign]
+    ThreadPoolExecutor._adjust_thread_count = adjust_if_needed  # type: ignore[assignment,method-assign]
 
 
 def _match_events_at_less_cost() -> None:
     """Read each rule's pattern once, and write nothing down of rules that an event does not match."""
     compiler = event_matcher._event_pattern_compiler
-    compiler.compile_event_pattern = lru_cache(maxsize=256)(compiler.compile_event_pattern)
+    read_any, read_text = compiler.compile_event_pattern, lru_cache(maxsize=256)(compiler.compile_event_pattern)
+    compiler.compile_event_pattern = lambda event_pattern: (read_text if isinstance(event_pattern, str) else read_any)(
+        event_pattern
+    )
     process = EventsProvider._process_rules
 
     def process_matching(provider: Any, rule: Any, region: str, account_id: str, event: Any, trace: Any) -> None:
@@ -113,4 +116,4 @@ def _find_headers_by_their_usual_names() -> None:
                 return str(value)
         raise KeyError(key)
 
-    Headers._get_key = get_key  # type: ignore[method-assign]
+    Headers._get_key = get_key  # type: ignore[assignment,method-assign]
