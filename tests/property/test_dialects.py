@@ -94,6 +94,7 @@ def test_what_is_written_in_a_given_dialect_comes_back(written: tuple[list[list[
 @example(rows=[["id", "id"], [";", ";"]], style=Style(delimiter=":", quote="'"))
 @example(rows=[["id", "id"], *[['"', '"']] * 5], style=Style(delimiter=":"))
 @example(rows=[["id", "id"], ['"', '"']], style=Style(delimiter=":", escape="\\"))
+@example(rows=[["id", "id"], *[["", "|"]] * 3], style=Style(delimiter=":", quote="'"))
 def test_what_is_written_with_quotes_comes_back_or_is_refused(rows: Table, style: Style) -> None:
     style = replace(style, always=True)
     try:

@@ -5,10 +5,9 @@ from collections import Counter
 
 from csvlake.engine.choice import ENDS, QUOTED, STRONG, WEAK, Choice, Given, name_delimiter
 from csvlake.engine.counting import find_filler
-from csvlake.engine.grammar import compile_grammar
 from csvlake.engine.looks import is_value, look_at, score_cells
 from csvlake.engine.quoting import Kind, best_quotes, refuse_ambiguous
-from csvlake.engine.sample import TRIAL_ROWS, Trial, read_rows
+from csvlake.engine.sample import TRIAL_ROWS, Row, Trial
 from csvlake.errors import TerminalError
 
 __all__ = ["choose_delimiter"]
@@ -22,6 +21,7 @@ _SINGLE = re.compile(rb"(?:'(?:[^'\\]|\\.)*+')++", re.DOTALL)
 _QUOTED_CELL = re.compile(rb"(?:^| )[\"']")
 _POOR = 0.25  # a score below which ragged records hardly are a table, so that a rival need not be close
 _FAR = 0.3
+_QUOTED_LOOK = 0.85  # a word's
 _CLOSE = 0.93  # of the best score: a rival this close leaves it undecided
 
 
@@ -42,13 +42,10 @@ def choose_delimiter(data: bytes, final: bool, given: Given, name: str) -> Choic
     tried: list[Tried] = []
     for candidate in [given.delimiter] if given.delimiter else _candidates(data):
         trial, kind = best_quotes(data, final, candidate, given)
-        tried.append((_score(trial, candidate), candidate, trial, kind))
+        tried.append((_score(trial, candidate, kind[0]), candidate, trial, kind))
     tried.sort(key=lambda t: -t[0])
     trial, kind = best_quotes(data, final, "", given)
-    single = _score_single(trial)
-    if tried and _is_regular(tried[0]):  # quotes that are in no place of one column speak for the delimiter
-        single *= 1 - read_rows(data, compile_grammar("", *tried[0][3]), final, TRIAL_ROWS).oddity
-    if given.delimiter is None and (not tried or tried[0][0] < single):
+    if given.delimiter is None and (not tried or tried[0][0] < _score_single(trial)):
         runner = f"; the best delimiter, {name_delimiter(tried[0][1])}, fits worse" if tried else ""
         unused = "," if b"," not in QUOTED.sub(b"", data) else "\x1f"  # a mark that no cell holds
         choice = Choice(unused, *kind, (f"no delimiter makes a table of several columns: one column{runner}",))
@@ -137,7 +134,7 @@ def _find_runs(lines: list[bytes]) -> list[str]:
     return [run for run in often if run in headed]
 
 
-def _score(trial: Trial, delimiter: str) -> float:
+def _score(trial: Trial, delimiter: str, quote: str | None) -> float:
     """Return how good a table a trial is: rows that agree, cells that look whole, columns that pay."""
     width = trial.mode
     if width < 2:
@@ -154,7 +151,16 @@ def _score(trial: Trial, delimiter: str) -> float:
         return 0.0  # words are told apart by blanks in any text, such as a column of names
     weight = WEAK.get(delimiter, 1.0)
     looks = score_cells(cells)
+    if looks < _QUOTED_LOOK and quote and all(_is_all_quoted(row, delimiter, quote) for row in trial.rows):
+        looks = _QUOTED_LOOK  # what stands in quotes may look like anything
     return float(trial.agreement * looks**2 * (1 - 1 / (width + 1)) * weight * (1 - 0.5 * trial.oddity))
+
+
+def _is_all_quoted(row: Row, delimiter: str, quote: str) -> bool:
+    """Whether each cell of a record stands in quotes."""
+    mark = quote.encode()
+    between = row.raw.count(mark + delimiter.encode() + mark)
+    return not row.cells or (row.raw[:1] == mark == row.raw[-1:] and between >= row.width - 1)
 
 
 def _score_single(trial: Trial) -> float:
@@ -164,9 +170,3 @@ def _score_single(trial: Trial) -> float:
     names = bool(cells) and not is_value(look_at(cells[0]))
     torn = names and any(d.encode() in cells[0] for d in STRONG)  # the header has several names
     return 0.55 if not torn and values and values > 0.9 * (len(cells) - 1) else 0.25 * score_cells(cells)
-
-
-def _is_regular(tried: Tried) -> bool:
-    """Whether all records are alike and all quotes in their places."""
-    _, _, trial, (quote, _) = tried
-    return quote is not None and trial.agreement == 1 and trial.oddity == 0
