@@ -27,7 +27,8 @@ from botocore.exceptions import ClientError
 from local.server import ACCESS_KEY, REGION, TRINO, Server
 
 ACCOUNT = "222233334444"
-SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+SERDE = f"{PARQUET}.serde.ParquetHiveSerDe"
 COLUMNS = {
     "id": "bigint", "cust": "string", "amt": "decimal(18,2)", "ts": "timestamp", "dt": "date", "ok": "boolean",
     "x": "double",
@@ -82,6 +83,8 @@ class Lake:
                 "StorageDescriptor": {
                     "Columns": described,
                     "Location": f"s3://{self.bucket}/{name}/",
+                    "InputFormat": f"{PARQUET}.MapredParquetInputFormat",
+                    "OutputFormat": f"{PARQUET}.MapredParquetOutputFormat",
                     "SerdeInfo": {"SerializationLibrary": SERDE},
                 },
             },

@@ -108,6 +108,10 @@ def test_what_is_written_with_quotes_comes_back_or_is_refused(rows: Table, style
 @given(rows=tables(PLAIN, least=2), style=styles(UNICODE))
 @example(rows=[["id"], ["\xa0\xa0\xa0\xa0"], ["\xa0\xa0\xa0\xa0"]], style=Style(encoding="utf-16-le"))
 @example(rows=[["id"], ["0"], ["\u0100" * 12]], style=Style(encoding="utf-16-le"))
+@example(
+    rows=[["id"], ["\ub780"], *[["\u0100" * 2]] * 2, ["\u0100\u0100\U00020a00"]],
+    style=Style(always=False, encoding="utf-32-le"),
+)
 def test_what_is_written_without_quotes_comes_back_or_is_refused(rows: Table, style: Style) -> None:
     style = replace(style, quote="", escape="")
     if style.delimiter not in {",", ";", "\t", "|", "\x1f", "||", "|@|", "^", "~"}:

@@ -25,9 +25,12 @@ def find_wide(head: bytes, name: str) -> str | None:
     share, codec = max(found, key=lambda f: f[0])
     if share >= _SURE:
         return codec
-    if share <= _FOREIGN and not _has_wide_ends(head, codec):
+    could_be_utf8 = is_utf8(head, final=False)
+    # No other text has a zero for each fourth byte and at most 0x10 before it, or behind it.
+    is_utf32 = codec.startswith("utf-32") and not could_be_utf8
+    if share <= _FOREIGN and not is_utf32 and not _has_wide_ends(head, codec):
         return None
-    if is_utf8(head, final=False):
+    if could_be_utf8:
         raise TerminalError(
             "undecided_encoding",
             f"{name} may be {codec.upper()} or UTF-8 with NUL characters: set encoding={codec} or encoding=utf-8",
