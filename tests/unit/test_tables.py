@@ -60,7 +60,7 @@ def test_the_catalog_is_asked_once_in_a_while(lake: LakeInMemory) -> None:
     for name in ("a", "b", "c"):
         process.converge(lake.upload(f"t/{name}.csv", "id", "1"))
     assert lake.catalog.calls == {"get_table": 1, "create_table": 1}
-    lake.clock.advance(6)
+    lake.clock.advance(9)
     process.converge(lake.upload("t/d.csv", "id", "1"))
     assert lake.catalog.calls["get_table"] == 2
 
