@@ -1,9 +1,9 @@
-"""Take the hops between S3, EventBridge, SNS, SQS and Lambda by calls of functions.
+"""Take the hops between S3, EventBridge, SNS, SQS and CloudWatch by calls of functions.
 
 LocalEmu's services call each other with botocore clients: each message is checked, written down as a request, signed,
 parsed, routed and answered, and the answer read, to end in a Python method of the same process. Here the client calls
-that method with the arguments that it was given. Policies are judged on the way that is left out, so nothing is
-installed where they are enforced.
+that method with the arguments that it was given. Policies are judged on the way that is left out, so clients
+stay as they are where they are enforced.
 """
 
 import os

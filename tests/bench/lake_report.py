@@ -15,8 +15,7 @@ OURS, PEER, LIGHT_PEER = "csvlake", "common Lambda", "common Lambda, no update a
 _METHOD = """\
 All files are put at once on the local stack (`make up`), by 16 connections whose requests are signed before; the clock
 runs from the first PUT until the queue is empty and every Parquet object stands. The common Lambda is
-`pandas.read_csv` and
-`awswrangler.s3.to_parquet(dataset=True, mode="append")` with the Glue table, as most tutorials have it
+`pandas.read_csv` and `awswrangler.s3.to_parquet(dataset=True, mode="append")` with the Glue table, as most have it
 (tests/bench/lake_peer.py), on the same stack with a rule, a topic and a queue of its own,
 with the same runtime, layer, memory, batch size and number of functions at a time. Its
 tables are partitioned by the day of loading, so that awswrangler updates the catalog with every file
