@@ -43,7 +43,7 @@ def convert_file(
     target = Path(dst)
     if str(dst).startswith("s3://"):
         raise TerminalError("unsupported_target", f"cannot write {dst}: convert to a path, then upload the file")
-    if isinstance(src, str | os.PathLike) and target.exists() and Path(src).exists() and target.samefile(src):
+    if isinstance(src, str | os.PathLike) and _is_same(src, dst):
         raise TerminalError("same_file", f"{dst} is the CSV itself: give the Parquet file another name")
     if options.scratch_dir is None:
         options = replace(options, scratch_dir=target.parent)
@@ -51,6 +51,13 @@ def convert_file(
         converted = engine.convert(source, options, metadata=metadata)
     write_converted(converted, target)
     return converted.report
+
+
+def _is_same(src: str | os.PathLike[str], dst: str | os.PathLike[str]) -> bool:
+    try:
+        return os.path.samefile(dst, src)
+    except FileNotFoundError:
+        return False
 
 
 def inspect_file(src: Input, options: ConvertOptions | None = None) -> Report:

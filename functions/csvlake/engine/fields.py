@@ -67,6 +67,8 @@ def obey(options: ConvertOptions) -> ConvertOptions:
     Raises:
         TerminalError: the contract asks for what cannot be done.
     """
+    if options.contract is None:
+        return options
     contract = _contract(options)
     for rule in contract.columns:
         if fault := _find_fault(rule):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from csvlake.engine.looks import Look, is_value, look_at
+from csvlake.engine.looks import Look, is_value, look_at, look_at_all
 from csvlake.engine.sample import Row
 
 __all__ = ["Header", "decide_header", "is_header_like"]
@@ -74,9 +74,9 @@ def _compare(first: Row, columns: Sequence[Sequence[bytes]]) -> tuple[int, int, 
     hints = 0.0
     is_sequence = _is_sequence(first)
     for cell, column in zip(first.cells, columns, strict=False):
-        top, look = look_at(cell), _column_look(column)
+        top, look = look_at(cell), _value_look(column)
         hints += cell.strip().lower() in _COMMON
-        if look is None or not is_value(look):
+        if look is None:
             if cell.strip() and cell in column[:20]:
                 hints -= 0.5
         elif top == look:
@@ -94,14 +94,18 @@ def _is_year(cell: bytes) -> bool:
     return len(text) == 4 and text.isdigit() and int(text) in _YEARS
 
 
-def _column_look(cells: Sequence[bytes]) -> Look | None:
-    """Return what nearly all cells of a column look like, or None."""
-    looks = Counter(map(look_at, cells))
-    del looks["empty"]
-    if not looks:
-        return None
-    best, count = looks.most_common(1)[0]
-    return best if count >= _TYPED_SHARE * looks.total() else None
+def _value_look(cells: Sequence[bytes]) -> Look | None:
+    """Return the look of values that nearly all cells of a column have, or None."""
+    best = look_at_all(cells)
+    if best is None:
+        looks = Counter(map(look_at, cells))
+        del looks["empty"]
+        if not looks:
+            return None
+        best, count = looks.most_common(1)[0]
+        if count < _TYPED_SHARE * looks.total():
+            return None
+    return best if is_value(best) else None
 
 
 def _is_sequence(first: Row) -> bool:
@@ -120,8 +124,7 @@ def _second_row(first: Row, body: Sequence[Row]) -> tuple[str, ...] | None:
         return None
     if any(is_value(look_at(cell)) and not cell.strip().isdigit() for cell in second.cells):
         return None
-    rest = [_column_look([row.cells[i] for row in body[1:]]) for i in range(first.width)]
-    typed = [i for i, look in enumerate(rest) if look is not None and is_value(look)]
+    typed = [i for i in range(first.width) if _value_look([row.cells[i] for row in body[1:]])]
     contrast = sum(not is_value(look_at(second.cells[i])) for i in typed)
     if not typed or contrast < 0.8 * len(typed):
         return None

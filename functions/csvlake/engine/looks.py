@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["Look", "is_value", "look_at", "score_cells"]
+__all__ = ["Look", "is_value", "look_at", "look_at_all", "score_cells"]
 
 Look = Literal["empty", "number", "date", "time", "boolean", "code", "word", "text", "broken"]
 
@@ -26,9 +26,15 @@ _CODE = re.compile(
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|https?://\S+|[^\s@]+@[\w.-]+\.\w+|(?:\d{1,3}\.){3}\d{1,3}"
 )
 _DIGIT = re.compile("[0-9]")
+_BYTE_DIGIT = re.compile(b"[0-9]")
 _WORD = re.compile(r"[\w.'()/&#*%+°-]+(?: [\w.'()/&#*%+°-]+){0,7}")
 # Each way begins with a sign, so that the search goes from sign to sign.
 _LEFT_OVER = re.compile(r"[|\t]|;(?:(?<=^;)|$|(?<=\S;)(?=\S))|,(?<=[^\s\d],)(?=[^\s\d])")
+# Cells of a column, each with a line feed behind it, as they mostly are; those that `look_at` says the same of.
+_ALL: dict[Look, re.Pattern[bytes]] = {
+    "number": re.compile(rb"(?:(?:[0-9]+\.?[0-9]*+)?\n)++"),
+    "date": re.compile(rb"(?:(?:[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}:[0-9]{2})?)?\n)++"),
+}
 _BOOLEANS = {"true", "false", "yes", "no"}
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "-", "--", ".", "\\n", "?"}
 _VALUES: dict[Look, float] = {
@@ -73,6 +79,19 @@ def look_at(cell: bytes) -> Look:
         return "word"
     # Half a pair of quotes, or what other delimiters leave, is a sign of a wrong cut.
     return "broken" if text.count('"') % 2 or _LEFT_OVER.search(text) else "text"
+
+
+def look_at_all(cells: Sequence[bytes]) -> Look | None:
+    """Return the look of a column's cells, empty ones left out, where one glance tells it; else None.
+
+    All are plain numbers, or dates; or "text": none of them is a value.
+    """
+    joined = b"\n".join(cells) + b"\n"
+    if joined.isascii() and not _BYTE_DIGIT.search(joined):
+        return "text" if _BOOLEANS.isdisjoint(joined.decode().lower().split()) else None
+    if joined.count(b"\n") > len(cells):
+        return None
+    return next((look for look, pattern in _ALL.items() if pattern.fullmatch(joined)), None)
 
 
 def _is_plain_date(cell: bytes) -> bool:

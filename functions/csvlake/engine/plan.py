@@ -76,7 +76,7 @@ def settle(fields: Fields, kinds: Sequence[Kind], agree: Agree | None) -> tuple[
 
 def _describe(field: Field, kind: Kind, type_: str) -> Column:
     format_ = choose_format(kind, type_, field.format_for(type_))
-    return replace(field.column, type=type_, format=format_, digits=kind.digits)
+    return Column(field.column.name, type_, field.column.source_name, format_, kind.digits)
 
 
 def make_plan(block: Block, fields: Fields, agree: Agree | None) -> Plan:
