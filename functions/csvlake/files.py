@@ -55,7 +55,7 @@ def convert_file(
 
 def _is_same(src: str | os.PathLike[str], dst: str | os.PathLike[str]) -> bool:
     try:
-        return os.path.samefile(dst, src)
+        return Path(dst).samefile(src)
     except FileNotFoundError:
         return False
 
