@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from csvlake.aws.footer import read_footer_metadata
 from csvlake.engine.contract import Contract
 from csvlake.engine.kinds import arrow_type
 from csvlake.engine.model import (
@@ -28,6 +29,7 @@ from csvlake.engine.model import (
     Converted,
     ConvertOptions,
     Dialect,
+    Output,
     Reject,
     Report,
     Source,
@@ -35,6 +37,7 @@ from csvlake.engine.model import (
 from csvlake.errors import TerminalError
 from csvlake.lake.ports import (
     ABSENT,
+    IN_FOOTER,
     CrawlerState,
     ObjectInfo,
     Partition,
@@ -79,6 +82,7 @@ class MemoryStore:
     hooks: dict[tuple[str, int], Callable[[], object]] = field(default_factory=dict)
     uploads: int = 0
     closed: int = 0  # sources
+    unfinished: int = 0  # uploads of files that were begun and not closed
     now: Callable[[], datetime] | None = None  # None: a second passes with every upload
 
     def before(self, call: str, nth: int, act: Callable[[], object]) -> None:
@@ -131,7 +135,9 @@ class MemoryStore:
     def head(self, key: str) -> ObjectInfo | None:
         self.count("head")
         held = self.objects.get(key)
-        return None if held is None else held[0]
+        if held is None or not IN_FOOTER.items() <= held[0].metadata.items():
+            return None if held is None else held[0]
+        return replace(held[0], metadata={**held[0].metadata, **read_footer_metadata(held[1])})
 
     def put_table(
         self,
@@ -145,13 +151,11 @@ class MemoryStore:
         with pq.ParquetWriter(sink, table.schema, **writer_arguments) as writer:
             writer.write_table(table, row_group_size=max(1, table.num_rows))
         self.count("put")
-        self._put(key, sink.getvalue(), metadata, expected)
+        self.put(key, sink.getvalue(), metadata, expected)
 
-    def put_file(
-        self, key: str, path: Path, metadata: Mapping[str, str] | None = None, expected: str | None = None
-    ) -> None:
-        self.count("put")
-        self._put(key, path.read_bytes(), metadata, expected)
+    def begin_file(self, key: str, metadata: Mapping[str, str] | None = None) -> "MemoryUpload":
+        self.unfinished += 1
+        return MemoryUpload(self, key, metadata or {})
 
     def touch(self, key: str) -> None:
         self.count("put")
@@ -181,11 +185,39 @@ class MemoryStore:
         below = (key.removeprefix(prefix).partition("/") for key in self.keys(prefix))
         yield from dict.fromkeys(f"{prefix}{folder}/" for folder, slash, _ in below if slash)
 
-    def _put(self, key: str, data: bytes, metadata: Mapping[str, str] | None, expected: str | None) -> None:
+    def put(self, key: str, data: bytes, metadata: Mapping[str, str] | None, expected: str | None) -> None:
         held = self.objects.get(key)
         if expected is not None and (ABSENT if held is None else held[0].etag) != expected:
             raise PreconditionFailed(f"{key} is not what it was")
         self.upload(key, data, metadata)
+
+
+@dataclass
+class MemoryUpload:
+    """An `Upload` that holds its maker to its word: what was said to stand stands in the file that is completed."""
+
+    store: MemoryStore
+    key: str
+    metadata: Mapping[str, str]
+    sent: bytes = b""
+
+    def grow(self, path: Path, size: int) -> None:
+        grown = path.read_bytes()[:size]
+        assert len(grown) == size
+        assert grown.startswith(self.sent)
+        self.sent = grown
+
+    def drop(self) -> None:
+        self.sent = b""
+
+    def complete(self, path: Path, expected: str | None) -> None:
+        data = path.read_bytes()
+        assert data.startswith(self.sent)
+        self.store.count("put")
+        self.store.put(self.key, data, self.metadata, expected)
+
+    def close(self) -> None:
+        self.store.unfinished -= 1
 
 
 @dataclass
@@ -264,7 +296,7 @@ class Intercepted:
             self._hook("before", name)
             result = method(*args, **kwargs)
             self._hook("after", name)
-            return result
+            return Intercepted(result, self._hook) if name == "begin_file" else result
 
         return call
 
@@ -360,7 +392,9 @@ class MemoryQueue:
 _NUMBER = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 
 
-def convert_simply(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+def convert_simply(
+    source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str], output: Output
+) -> Converted:
     """Stand in for the engine: UTF-8, commas; bigint, decimal, all else string; a long record is rejected.
 
     Of a contract it obeys types and the table's null tokens. An empty file is refused.

@@ -107,7 +107,7 @@ class SeriesLake:
 
     def look(self, when: str, call: str) -> None:
         """Check after each call that changes something that no file is read silently wrong."""
-        if when == "after" and call in {"put_table", "put_file", "create_table", "update_table"}:
+        if when == "after" and call in {"put_table", "complete", "create_table", "update_table"}:
             for table in self.lake.catalog.tables:
                 shown = self.lake.types(table)
                 for target, stored in self.stored_types(table).items():

@@ -1,7 +1,7 @@
 """What distance costs: ``python -m tests.bench.far [--latency-ms 30] [--stream-mb-s 60] [--rounds 3]``.
 
-Converts a CSV of about 200 MB from disk and from an S3 that is far away (`tests.bench.far_s3`), plain and by gzip, and
-uploads a file of 100 MB to it, each as a whole process, in turn. The far S3 runs on the same machine and takes some of
+Converts a CSV of about 200 MB from disk and from an S3 that is far away (`tests.bench.far_s3`), plain and by gzip,
+uploads a file of 100 MB to it, and converts from S3 to S3, each as a whole process, in turn. The far S3 runs on the same machine and takes some of
 its processors' time.
 """
 
@@ -60,11 +60,14 @@ def _make(folder: Path, scale: float) -> None:
 
 def _commands(folder: Path) -> dict[str, list[str]]:
     convert, out = [sys.executable, "-m", "csvlake", "convert"], str(folder / "far.parquet")
+    from_s3_to_s3 = [sys.executable, "-m", "tests.bench.engines.convert_to_s3", "s3://far/lineitem.csv", "s3://far/out"]
     return {
         "from disk": [*convert, str(folder / "lineitem.csv"), out],
         "from S3": [*convert, "s3://far/lineitem.csv", out],
         "gzip from S3": [*convert, "s3://far/lineitem.csv.gz", out],
         "upload": [sys.executable, "-m", "tests.bench.engines.put_file", str(folder / "upload.bin"), "s3://far/out"],
+        "S3 to S3, then sent": [*from_s3_to_s3, "--after"],
+        "S3 to S3": from_s3_to_s3,
     }
 
 

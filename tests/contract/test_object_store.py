@@ -3,6 +3,7 @@
 import datetime
 import gc
 import io
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from csvlake.lake.ports import ABSENT, PreconditionFailed, SourceChanged
+from csvlake.lake.ports import ABSENT, IN_FOOTER, PreconditionFailed, SourceChanged
 from tests.contract.conftest import StoreUnderTest
 
 KEY = "csv-files/t/a b+ü%.csv"
@@ -126,16 +127,81 @@ def test_a_table_of_many_parts_is_one_object(under_test: StoreUnderTest) -> None
 def test_a_file_is_published_whole(under_test: StoreUnderTest, tmp_path: Path) -> None:
     path = tmp_path / "scratch.parquet"
     path.write_bytes(bytes(range(256)) * (17 << 12))
-    under_test.store.put_file("t.parquet", path, {"csvlake-x": "1"}, ABSENT)
+    publish(under_test, path, {"csvlake-x": "1"}, ABSENT)
     assert under_test.read("t.parquet") == path.read_bytes()
     info = under_test.store.head("t.parquet")
     assert info is not None
     assert (info.size, dict(info.metadata)) == (17 << 20, {"csvlake-x": "1"})
     with pytest.raises(PreconditionFailed):
-        under_test.store.put_file("t.parquet", path, {}, ABSENT)
+        publish(under_test, path, {}, ABSENT)
     path.write_bytes(b"PAR1")
-    under_test.store.put_file("t.parquet", path, {}, info.etag)
+    publish(under_test, path, {}, info.etag)
     assert under_test.read("t.parquet") == b"PAR1"
+
+
+def publish(under_test: StoreUnderTest, path: Path, metadata: dict[str, str], expected: str) -> None:
+    with closing(under_test.store.begin_file("t.parquet", metadata)) as upload:
+        upload.complete(path, expected)
+
+
+def test_a_file_is_sent_while_it_grows(under_test: StoreUnderTest, tmp_path: Path) -> None:
+    path = tmp_path / "scratch.parquet"
+    content = bytes(range(256)) * (21 << 12)
+    with closing(under_test.store.begin_file("t.parquet")) as upload, path.open("wb", buffering=0) as file:
+        for start in range(0, len(content), 5 << 20):
+            file.write(content[start : start + (5 << 20)])
+            upload.grow(path, file.tell())
+        assert under_test.store.head("t.parquet") is None
+        upload.complete(path, ABSENT)
+    assert under_test.read("t.parquet") == content
+
+
+def test_what_was_dropped_is_not_in_the_file(under_test: StoreUnderTest, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.parquet", tmp_path / "second.parquet"
+    first.write_bytes(b"a" * (20 << 20))
+    second.write_bytes(b"b" * (9 << 20))
+    with closing(under_test.store.begin_file("t.parquet")) as upload:
+        upload.grow(first, 20 << 20)
+        upload.drop()
+        upload.grow(second, 8 << 20)
+        upload.complete(second, ABSENT)
+    assert under_test.read("t.parquet") == second.read_bytes()
+
+
+def test_a_file_that_was_refused_is_taken_on_another_condition(under_test: StoreUnderTest, tmp_path: Path) -> None:
+    path = tmp_path / "scratch.parquet"
+    path.write_bytes(b"PAR1")
+    there = under_test.upload("t.parquet", b"older")
+    with closing(under_test.store.begin_file("t.parquet")) as upload:
+        with pytest.raises(PreconditionFailed):
+            upload.complete(path, ABSENT)
+        assert under_test.read("t.parquet") == b"older"
+        upload.complete(path, there.etag)
+    assert under_test.read("t.parquet") == b"PAR1"
+
+
+@pytest.mark.parametrize("columns", [3, 3000], ids=["short", "long"])
+def test_a_footer_tells_what_the_metadata_leave_to_it(under_test: StoreUnderTest, tmp_path: Path, columns: int) -> None:
+    path = tmp_path / "scratch.parquet"
+    table = pa.table({f"column_{number}": [1] for number in range(columns)})
+    told = {"csvlake-records-read": "1", "csvlake-dialect": "delimiter=','"}
+    pq.write_table(table.replace_schema_metadata({**told, "csvlake.source_key": "k"}), path)
+    publish(under_test, path, dict(IN_FOOTER), ABSENT)
+    info = under_test.store.head("t.parquet")
+    assert info is not None
+    assert dict(info.metadata) == {**IN_FOOTER, **told}
+
+
+@pytest.mark.parametrize(
+    "content", [b"x", b"PAR1", b"PAR1\xff\xff\xff\x7fPAR1", b"PAR1" + b"x" * 20 + b"\x14\0\0\0PAR1"]
+)
+def test_a_footer_that_is_none_tells_nothing(under_test: StoreUnderTest, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "scratch.parquet"
+    path.write_bytes(content)
+    publish(under_test, path, dict(IN_FOOTER), ABSENT)
+    info = under_test.store.head("t.parquet")
+    assert info is not None
+    assert dict(info.metadata) == dict(IN_FOOTER)
 
 
 def test_metadata_comes_back(under_test: StoreUnderTest) -> None:

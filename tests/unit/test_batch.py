@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from csvlake.engine.model import Agree, Converted, ConvertOptions, Source
+from csvlake.engine.model import Converted, ConvertOptions, Source
 from csvlake.errors import TransientError
 from csvlake.events import LOOK_AT_CRAWLER, parse_messages
 from csvlake.lake.ledger import LEDGER_COLUMNS, REJECT_COLUMNS
@@ -67,10 +67,10 @@ def test_one_key_in_several_messages_is_converged_once(lake: LakeInMemory) -> No
 def test_trouble_with_one_key_fails_every_message_that_names_it(lake: LakeInMemory) -> None:
     told: list[str] = []
 
-    def picky(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+    def picky(source: Source, options: ConvertOptions, *rest: Any) -> Converted:
         if source.name.endswith("bad.csv"):
             raise RuntimeError("a bug")
-        return convert_simply(source, options, agree, metadata)
+        return convert_simply(source, options, *rest)
 
     lake.convert = picky
     good, bad = lake.upload("t/good.csv", "id", "1"), lake.upload("t/bad.csv", "id", "1")
@@ -88,9 +88,9 @@ def test_what_there_is_no_time_for_goes_back_to_the_queue_and_fails_nothing(lake
 
 
 def test_no_file_is_begun_that_may_take_longer_than_is_left(lake: LakeInMemory) -> None:
-    def slow(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+    def slow(source: Source, options: ConvertOptions, *rest: Any) -> Converted:
         lake.clock.seconds += 100
-        return convert_simply(source, options, agree, metadata)
+        return convert_simply(source, options, *rest)
 
     lake.convert = slow
     began = lake.clock.seconds
@@ -332,7 +332,7 @@ def sqs_record(body: str) -> dict[str, Any]:
 
 
 def test_a_message_that_failed_comes_again_soon_and_later_each_time(lake: LakeInMemory) -> None:
-    def broken(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+    def broken(source: Source, options: ConvertOptions, *rest: Any) -> Converted:
         raise TransientError("not today")
 
     lake.convert = broken

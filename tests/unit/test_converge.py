@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from csvlake.engine.model import Agree, Converted, ConvertOptions, Source
+from csvlake.engine.model import Converted, ConvertOptions, Source
 from csvlake.errors import TerminalError, TransientError
 from csvlake.lake.stamp import Stamp
 from tests.fakes import Intercepted, convert_simply
@@ -118,8 +118,8 @@ def test_a_key_that_cannot_be_mapped_is_refused(lake: LakeInMemory) -> None:
 
 
 def test_counts_that_do_not_add_up_publish_nothing(lake: LakeInMemory) -> None:
-    def lossy(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
-        converted = convert_simply(source, options, agree, metadata)
+    def lossy(source: Source, options: ConvertOptions, *rest: Any) -> Converted:
+        converted = convert_simply(source, options, *rest)
         converted.report.rows_written -= 1
         return converted
 
@@ -266,7 +266,7 @@ def test_what_is_not_data_is_not_converged(lake: LakeInMemory) -> None:
 
 
 def test_trouble_of_the_engine_is_passed_on(lake: LakeInMemory) -> None:
-    def broken(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+    def broken(source: Source, options: ConvertOptions, *rest: Any) -> Converted:
         raise RuntimeError("a bug")
 
     lake.convert = broken

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Source
+from csvlake.engine.model import Column, Converted, ConvertOptions, Source
 from csvlake.lake.ports import Table
 from tests.fakes import convert_simply
 from tests.lakes import LakeInMemory
@@ -34,8 +35,8 @@ def act_while_converting(lake: LakeInMemory, act: Callable[[], object]) -> None:
     """Do something once, after a file was read and before it is published; it takes ten seconds."""
     acts = [act]
 
-    def convert(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
-        converted = convert_simply(source, options, agree, metadata)
+    def convert(source: Source, options: ConvertOptions, *rest: Any) -> Converted:
+        converted = convert_simply(source, options, *rest)
         if acts:
             acts.pop()()
             lake.clock.advance(10)
@@ -60,9 +61,9 @@ def test_a_wider_file_is_rescued_and_changes_no_type(lake: LakeInMemory) -> None
 def test_a_contract_that_would_widen_rescues(lake: LakeInMemory) -> None:
     policies = []
 
-    def convert(source: Source, options: ConvertOptions, agree: Agree, metadata: dict[str, str]) -> Converted:
+    def convert(source: Source, options: ConvertOptions, *rest: Any) -> Converted:
         policies.append(options.on_misfit)
-        return convert_simply(source, options, agree, metadata)
+        return convert_simply(source, options, *rest)
 
     lake.convert = convert
     crawl(lake, id="bigint")

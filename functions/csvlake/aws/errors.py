@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from csvlake.errors import CsvlakeError, TerminalError, TransientError
 from csvlake.lake.ports import PreconditionFailed
 
-__all__ = ["FOREIGN_ERRORS", "GONE_CODES", "code_of", "translate", "translated", "translated_pages"]
+__all__ = ["FOREIGN_ERRORS", "GONE_CODES", "UNMET_CODES", "code_of", "translate", "translated", "translated_pages"]
 
 # awswrangler's exceptions have no base of their own; the module's list is taken as it is, so that a new one is in it.
 FOREIGN_ERRORS: Final[tuple[type[Exception], ...]] = (
@@ -26,7 +26,8 @@ FOREIGN_ERRORS: Final[tuple[type[Exception], ...]] = (
 )
 
 GONE_CODES: Final = frozenset({"NoSuchKey", "404", "NotFound"})
-_PRECONDITION_CODES = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+UNMET_CODES: Final = frozenset({"PreconditionFailed", "412"})
+_PRECONDITION_CODES = UNMET_CODES | {"ConditionalRequestConflict", "409"}
 _ARCHIVED_CODES = frozenset({"InvalidObjectState"})
 
 

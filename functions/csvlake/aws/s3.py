@@ -1,7 +1,7 @@
 """One bucket as the lake's `ObjectStore`."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -9,13 +9,14 @@ import boto3
 from botocore.exceptions import ClientError
 
 from csvlake.aws.client_config import make_config
-from csvlake.aws.errors import GONE_CODES, code_of, translated
+from csvlake.aws.errors import GONE_CODES, UNMET_CODES, code_of, translated
+from csvlake.aws.footer import read_footer_metadata
 from csvlake.aws.listing import list_folders, list_objects
 from csvlake.aws.publish import Publication
 from csvlake.aws.source import S3Source
-from csvlake.aws.upload import send_parts
+from csvlake.aws.upload import S3Upload, condition
 from csvlake.aws.write_table import write_table
-from csvlake.lake.ports import ABSENT, ObjectInfo, PreconditionFailed
+from csvlake.lake.ports import IN_FOOTER, ObjectInfo, PreconditionFailed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["S3ObjectStore", "open_s3_source"]
 
 _FIRST_BYTES = 8 << 20  # a small file comes with the request that finds it
+_TAIL_BYTES = 64 << 10  # hold the footer of most files
+_MAX_FOOTER_BYTES = 64 << 20  # that are read; who writes to the bucket may claim any length
 _CONFIG = make_config(4, max_pool_connections=16)
 _TAKE_FROM_ANSWER = {"version_id": "VersionId", "last_modified": "LastModified"}
 
@@ -56,7 +59,7 @@ class S3ObjectStore:
         return S3Source(self._client, self._bucket, _info(key, size, answer), first)
 
     def head(self, key: str) -> ObjectInfo | None:
-        """Look at an object without reading it; None where there is none."""
+        """Look at an object without reading more of it than a Parquet file's footer; None where there is none."""
         with translated(f"look at {self._url(key)}"):
             try:
                 answer = self._client.head_object(Bucket=self._bucket, Key=key)
@@ -64,7 +67,30 @@ class S3ObjectStore:
                 if code_of(error) in GONE_CODES:
                     return None
                 raise
-        return _info(key, answer["ContentLength"], answer)
+        info = _info(key, answer["ContentLength"], answer)
+        if IN_FOOTER.items() <= info.metadata.items():
+            told = self._read_footer(info)
+            return self.head(key) if told is None else replace(info, metadata={**info.metadata, **told})
+        return info
+
+    def _read_footer(self, info: ObjectInfo) -> dict[str, str] | None:
+        """Return what a Parquet file's footer tells of csvlake, nothing where it is none; None if the object moved."""
+        size = min(info.size, _TAIL_BYTES)
+        while True:
+            with translated(f"read the footer of {self._url(info.key)}"):
+                try:
+                    answer = self._client.get_object(
+                        Bucket=self._bucket, Key=info.key, Range=f"bytes=-{size}", IfMatch=info.etag
+                    )
+                except ClientError as error:
+                    if code_of(error) in GONE_CODES | UNMET_CODES:
+                        return None
+                    raise
+                tail = answer["Body"].read()
+            needed = int.from_bytes(tail[-8:-4], "little") + 8  # the footer's length, and PAR1
+            if needed <= size or needed > min(info.size, _MAX_FOOTER_BYTES):
+                return read_footer_metadata(tail)
+            size = needed
 
     def put_table(
         self,
@@ -75,31 +101,17 @@ class S3ObjectStore:
         expected: str | None = None,
     ) -> None:
         """Write a table as one row group; see `ObjectStore.put_table`."""
-        request = {"Metadata": dict(metadata or {}), **_condition(expected)}
+        request = {"Metadata": dict(metadata or {}), **condition(expected)}
         with translated(f"write {self._url(key)}"), Publication(self._client) as publication:
             write_table(publication, self._bucket, key, table, writer_arguments, request)
             self._commit(publication, key)
 
-    def put_file(
-        self, key: str, path: Path, metadata: Mapping[str, str] | None = None, expected: str | None = None
-    ) -> None:
-        """Publish a local file, several parts at a time; see `ObjectStore.put_file`.
+    def begin_file(self, key: str, metadata: Mapping[str, str] | None = None) -> S3Upload:
+        """Return an upload of a local file in several parts at a time; see `ObjectStore.begin_file`.
 
         Not with ``awswrangler.s3.upload``, which reads the whole file into memory, twice.
         """
-        request: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
-        with translated(f"write {self._url(key)}"), Publication(self._client) as publication:
-            upload = publication.create_multipart_upload(**request, Metadata=dict(metadata or {}))["UploadId"]
-
-            def send(number: int, body: bytes) -> str:
-                answer = publication.upload_part(**request, UploadId=upload, PartNumber=number, Body=body)
-                return str(answer["ETag"])
-
-            parts = send_parts(path, send)
-            publication.complete_multipart_upload(
-                **request, UploadId=upload, MultipartUpload={"Parts": parts}, **_condition(expected)
-            )
-            self._commit(publication, key)
+        return S3Upload(self._client, self._bucket, key, metadata or {})
 
     def touch(self, key: str) -> None:
         """Write an empty object."""
@@ -166,12 +178,6 @@ def open_s3_source(url: str, session: boto3.Session | None = None) -> S3Source:
     if source is None:
         raise FileNotFoundError(f"there is no object {url}")
     return source
-
-
-def _condition(expected: str | None) -> dict[str, str]:
-    if expected is None:
-        return {}
-    return {"IfNoneMatch": "*"} if expected == ABSENT else {"IfMatch": expected}
 
 
 def _info(key: str, size: int, answer: Mapping[str, Any]) -> ObjectInfo:

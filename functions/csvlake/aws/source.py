@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["S3Source"]
 
+_LIBRARY_BYTES = 90 << 20  # boto3 with a client, and pandas, which awswrangler imports
+
 
 class S3Source:
     """An S3 object at one ETag, whose first bytes came with the request that found it; the rest is read ahead.
@@ -45,8 +47,8 @@ class S3Source:
 
     @property
     def held_bytes(self) -> int:
-        """Memory that it takes while it is read, for whoever shares out the process's."""
-        return min(self.size, len(self._first) + BLOCK_BYTES * BLOCKS_AHEAD)
+        """Memory that it takes while it is read, libraries included, for whoever shares out the process's."""
+        return _LIBRARY_BYTES + min(self.size, len(self._first) + BLOCK_BYTES * BLOCKS_AHEAD)
 
     def read_range(self, offset: int, length: int) -> bytes:
         """Read from what came with the first request, or by requests on the condition of the ETag.

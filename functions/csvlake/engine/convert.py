@@ -14,7 +14,7 @@ from csvlake.engine.fields import Fields, name_fields, obey
 from csvlake.engine.grammar import count_lines
 from csvlake.engine.kinds import Kind
 from csvlake.engine.layout import Layout
-from csvlake.engine.model import Agree, Converted, ConvertOptions, Report, Source
+from csvlake.engine.model import Agree, Converted, ConvertOptions, Output, Report, Source
 from csvlake.engine.plan import prove_columns, settle, widen
 from csvlake.engine.rejects import Rejects
 from csvlake.engine.sizes import choose_sizes
@@ -36,6 +36,7 @@ def convert(
     options: ConvertOptions | None = None,
     agree: Agree | None = None,
     metadata: Mapping[str, str] | None = None,
+    output: Output | None = None,
 ) -> Converted:
     """Convert one CSV source as a whole, without making it visible anywhere.
 
@@ -45,6 +46,7 @@ def convert(
         agree: asked for the types to store, once those of the whole file are known; it may be asked again, and must
             give the same answer to the same question.
         metadata: for the Parquet file's key-value metadata.
+        output: told of a scratch file while it grows; not asked for a file that is kept in memory.
 
     Raises:
         TerminalError: the file can never be converted as it is.
@@ -53,10 +55,10 @@ def convert(
     options = obey(options or ConvertOptions())
     text = open_text(source, options)
     with suppress(NotUtf8Error):  # which holds what was read as long as it is handled
-        return _convert_text(text, options, agree, metadata)
+        return _convert_text(text, options, agree, metadata, output)
     text = open_text(source, options, whole=True)
     text.encoding_proven = True  # nothing more can be found out: what is not of it is rejected
-    return _convert_text(text, options, agree, metadata)
+    return _convert_text(text, options, agree, metadata, output)
 
 
 def inspect(source: Source, options: ConvertOptions | None = None) -> Report:
@@ -68,17 +70,21 @@ def inspect(source: Source, options: ConvertOptions | None = None) -> Report:
 
 
 def _convert_text(
-    text: TextBytes, options: ConvertOptions, agree: Agree | None, metadata: Mapping[str, str] | None
+    text: TextBytes,
+    options: ConvertOptions,
+    agree: Agree | None,
+    metadata: Mapping[str, str] | None,
+    output: Output | None,
 ) -> Converted:
     layout = decide(text, options)
     sizes = choose_sizes(options.memory_bytes, getattr(text.source, "held_bytes", 0), layout.width)
     end = layout.body_end if layout.body_end is not None else text.size
     if end is None or end - layout.body_start > sizes.batch_bytes:
-        return stream(text, layout, options, agree, metadata, sizes)
+        return stream(text, layout, options, agree, metadata, sizes, output)
     body = text.read_range(layout.body_start, end - layout.body_start)
     if count_lines(body, 0, len(body)) > _MANY_LINES:
         del body
-        return stream(text, layout, options, agree, metadata, sizes)
+        return stream(text, layout, options, agree, metadata, sizes, output)
     fields = name_fields(layout, options)
     block = _read_body(text, layout, body, fields.assume(), max(_PIECE_BYTES, sizes.piece_bytes))
     return _convert_at_once(block, body, layout, fields, agree, metadata, options.scratch_dir)

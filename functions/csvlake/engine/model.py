@@ -156,6 +156,24 @@ class Report:
 Agree = Callable[[Sequence[Column]], Sequence[Column]]
 
 
+@dataclass(frozen=True)
+class Output:
+    """Follows a file that is too large to be kept in memory, so that it can be sent while it is made.
+
+    Called by one thread at a time.
+
+    Attributes:
+        grow: told that the first so many bytes of a file stand as they will stay.
+        drop: told that what was said of so far is no more: a later cell refuted what was assumed. Another file follows.
+        describe: asked for what the file's key-value metadata are to hold besides, when all but its footer is written.
+            May raise what `convert` then raises.
+    """
+
+    grow: Callable[[Path, int], None]
+    drop: Callable[[], None]
+    describe: Callable[[Report], Mapping[str, str]]
+
+
 @dataclass
 class Converted:
     """A conversion that is complete but not yet visible anywhere.

@@ -5,7 +5,7 @@ use one dictionary, or none. So threads encode batches by themselves, and a row 
 them holds: its bytes are copied, its statistics and page index are joined.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -77,11 +77,13 @@ class RowGroups:
         file: where they go; its head was written.
         held_bytes: of encoded parts, kept back to be joined.
         text_bytes: of CSV, the most that a row group holds unless one part has more.
+        grow: told how many bytes of the file stand after each row group.
     """
 
     file: BinaryIO
     held_bytes: int
     text_bytes: int
+    grow: Callable[[int], None] | None = None
     _held: list[Part] = field(default_factory=list)
     _groups: list[list[Written]] = field(default_factory=list)
     _rows: list[int] = field(default_factory=list)
@@ -130,6 +132,9 @@ class RowGroups:
         self._groups.append(group)
         self._rows.append(sum(rows))
         self._held.clear()
+        if self.grow is not None:
+            self.file.flush()
+            self.grow(self.file.tell())
 
     def finish(self, base: Struct, *, drops_last: bool, sorted_columns: Sequence[int]) -> None:
         """Write the page index and the footer.

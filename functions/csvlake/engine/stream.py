@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,7 +24,7 @@ from csvlake.engine.cutter import Cutter
 from csvlake.engine.encode import Encoded, encode_batch
 from csvlake.engine.fields import Fields, name_fields
 from csvlake.engine.layout import Layout
-from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Report
+from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Output, Report
 from csvlake.engine.order import Order
 from csvlake.engine.pieces import Batch
 from csvlake.engine.plan import Plan, Watch, choose_encodings, make_plan
@@ -50,6 +51,7 @@ def stream(
     agree: Agree | None,
     metadata: Mapping[str, str] | None,
     sizes: Sizes,
+    output: Output | None = None,
 ) -> Converted:
     """Convert a text of any length to a scratch file, in bounded memory.
 
@@ -63,7 +65,7 @@ def stream(
     widened: Mapping[str, str] = {}
     for _ in range(_MAX_PASSES):
         watch = Watch(plan, agree, fields, widened)
-        converted = _try(_Pass(text, layout, fields, plan, watch, options, sizes), metadata)
+        converted = _try(_Pass(text, layout, fields, plan, watch, options, sizes, output), metadata)
         if converted is not None:
             return converted
         widened = watch.widened
@@ -90,14 +92,14 @@ def _try(current: "_Pass", metadata: Mapping[str, str] | None) -> Converted | No
         path = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                report = current.run(file, metadata)
+                report = current.run(path, file, metadata)
         except BaseException:
-            path.unlink()
+            current.drop(path)
             raise
     except OSError as error:
         raise TransientError(f"cannot write a scratch file: {error}") from error
     if report is None:
-        path.unlink()
+        current.drop(path)
         return None
     return Converted(report, None, writer_arguments(report.schema), path)
 
@@ -114,8 +116,10 @@ class _Pass:
         watch: Watch,
         options: ConvertOptions,
         sizes: Sizes,
+        output: Output | None,
     ) -> None:
         self.options = options
+        self._output = output
         self._layout = layout
         self._fields = fields
         self._plan = plan
@@ -131,10 +135,11 @@ class _Pass:
         self._order = Order(len(plan.wanted))
         self._tally = Tally(rejects=Rejects(options.scratch_dir))
 
-    def run(self, file: BinaryIO, metadata: Mapping[str, str] | None) -> Report | None:
+    def run(self, path: Path, file: BinaryIO, metadata: Mapping[str, str] | None) -> Report | None:
         """Write the file and return its report, None where the plan did not hold."""
         file.write(footer.MAGIC)
-        groups = RowGroups(file, self._sizes.held_bytes, self._sizes.group_bytes)
+        grow = partial(self._output.grow, path) if self._output is not None else None
+        groups = RowGroups(file, self._sizes.held_bytes, self._sizes.group_bytes, grow)
         with ThreadPoolExecutor(self._sizes.threads) as pool:
             futures = deque(pool.submit(self._work, groups) for _ in range(self._sizes.threads))
             try:
@@ -146,11 +151,20 @@ class _Pass:
             return None
         widened = [self._watch.widened[name] for name in sorted(self._watch.widened)]
         report = self._tally.report(self._layout, self._plan.wanted, self._fields, widened)
-        base = describe_empty(make_schema(report.schema, report.dialect, metadata), report.schema)
-        groups.finish(base, drops_last=not self._tally.rescued, sorted_columns=sorted(self._order.columns))
+        groups.flush()
         if groups.rows != report.rows_written:
             raise TransientError(f"{report.rows_written} rows were made, {groups.rows} written: a fault of csvlake's")
+        if self._output is not None:
+            metadata = {**(metadata or {}), **self._output.describe(report)}
+        base = describe_empty(make_schema(report.schema, report.dialect, metadata), report.schema)
+        groups.finish(base, drops_last=not self._tally.rescued, sorted_columns=sorted(self._order.columns))
         return report
+
+    def drop(self, path: Path) -> None:
+        """Remove the file, and tell who followed it."""
+        if self._output is not None:
+            self._output.drop()
+        path.unlink()
 
     def _work(self, groups: RowGroups) -> None:
         try:

@@ -167,7 +167,7 @@ class Converger:
         try:
             return self._publish(placement, source.info, prepared, outcome)
         finally:
-            prepared.remove_scratch()
+            prepared.close()
 
     def _refuse(self, placement: Placement, source: ObjectInfo, refusal: TerminalError) -> Outcome:
         # The CSV that implied the old rows is gone, so they go, too.
@@ -194,13 +194,7 @@ class Converger:
 
     def _put(self, placement: Placement, prepared: Prepared, expected: str) -> None:
         self._lake.tables.confirm(prepared.table, placement.table)
-        key, converted, metadata = placement.target_key, prepared.converted, prepared.stamp.write()
-        if converted.table is not None:
-            self._lake.store.put_table(key, converted.table, converted.writer_arguments, metadata, expected)
-        elif converted.path is not None:
-            self._lake.store.put_file(key, converted.path, metadata, expected)
-        else:
-            raise ValueError("the engine gave neither a table nor a file")
+        prepared.put(self._lake.store, placement.target_key, expected)
 
     def _delete_target(self, placement: Placement, source: ObjectInfo | None) -> bool:
         """Delete the target, and return whether there was one.

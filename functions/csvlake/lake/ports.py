@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from csvlake.engine.model import Column, Source
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ABSENT",
+    "IN_FOOTER",
     "Catalog",
     "Clock",
     "Crawler",
@@ -33,9 +35,12 @@ __all__ = [
     "Table",
     "TableChange",
     "TableChanged",
+    "Upload",
 ]
 
 ABSENT: Final = "*absent*"  # as an expected ETag: nothing stands at the key
+# S3 takes an object's metadata when its upload begins. With this among them the rest is in the Parquet file's own.
+IN_FOOTER: Final[Mapping[str, str]] = MappingProxyType({"csvlake-metadata": "footer"})
 
 
 class PreconditionFailed(TransientError):  # noqa: N818 - HTTP's own name for it
@@ -52,7 +57,10 @@ class TableChanged(TransientError):  # noqa: N818 - a fact, like HTTP's
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """What a HEAD says of an object. ``metadata`` has lower-case names and ASCII values."""
+    """What a HEAD says of an object. ``metadata`` has lower-case names and ASCII values.
+
+    Where `IN_FOOTER` is among them, they hold what the Parquet file's own metadata have under such names, too.
+    """
 
     key: str
     etag: str  # without quotes
@@ -79,6 +87,30 @@ class SourceObjectBytes(Source, Protocol):
 
     def close(self) -> None:
         """Stop whatever reading goes on beside the reader. An object of 8 MiB or less needs no closing."""
+
+
+class Upload(Protocol):
+    """One object in the making, of a local file that may still grow. For one thread at a time."""
+
+    def grow(self, path: Path, size: int) -> None:
+        """The file's first ``size`` bytes stand as they will stay: they may be sent."""
+
+    def drop(self) -> None:
+        """Another file will take the place of the one that was begun."""
+
+    def complete(self, path: Path, expected: str | None) -> None:
+        """Make the whole file visible as the object.
+
+        Args:
+            path: what was told of it, if anything was, still holds.
+            expected: as in `ObjectStore.put_table`.
+
+        Raises:
+            PreconditionFailed: something else stands at the key. It may be tried again on another condition.
+        """
+
+    def close(self) -> None:
+        """Leave nothing behind of what is not completed."""
 
 
 class ObjectStore(Protocol):
@@ -108,10 +140,8 @@ class ObjectStore(Protocol):
             PreconditionFailed: something else stands at the key.
         """
 
-    def put_file(
-        self, key: str, path: Path, metadata: Mapping[str, str] | None = None, expected: str | None = None
-    ) -> None:
-        """Publish a local file as one object, visible at once and whole; arguments and errors as `put_table`."""
+    def begin_file(self, key: str, metadata: Mapping[str, str] | None = None) -> Upload:
+        """Return the upload of a local file that will be one object, visible at once and whole."""
 
     def touch(self, key: str) -> None:
         """Write an empty object, so that its time of last change is now."""

@@ -1,9 +1,9 @@
 """Convert a source by what its table says, and have the table take it, so that nothing but the put is left."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from csvlake.engine.model import Agree, Column, Converted, ConvertOptions
+from csvlake.engine.model import Agree, Column, Converted, ConvertOptions, Output, Report
 from csvlake.engine.model import Source as EngineSource
 from csvlake.errors import TransientError
 from csvlake.lake.agree import agree_columns
@@ -11,7 +11,7 @@ from csvlake.lake.changes import Changes
 from csvlake.lake.contracts import Contracts, apply_contract, has_keys, read_contract
 from csvlake.lake.naming import Layout, Placement
 from csvlake.lake.partition_values import check_partitions, type_partitions
-from csvlake.lake.ports import Clock, ObjectStore, SourceObjectBytes, Table
+from csvlake.lake.ports import IN_FOOTER, Clock, ObjectStore, SourceObjectBytes, Table, Upload
 from csvlake.lake.registry import PartitionRegistry
 from csvlake.lake.stamp import Stamp
 from csvlake.lake.tables import Tables
@@ -19,7 +19,7 @@ from csvlake.lake.widening_limit import WideningLimit
 
 __all__ = ["Convert", "Lake", "Prepared", "Preparer"]
 
-Convert = Callable[[EngineSource, ConvertOptions, Agree, dict[str, str]], Converted]
+Convert = Callable[[EngineSource, ConvertOptions, Agree, dict[str, str], Output], Converted]
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,38 @@ class Lake:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A conversion that its table takes, and what its object's metadata will tell."""
+    """A conversion that its table takes, and what its object's metadata will tell.
+
+    Attributes:
+        upload: of the scratch file, most of which is sent already.
+        reason: what was not done for the file that could be.
+    """
 
     converted: Converted
+    upload: Upload
     stamp: Stamp
     table: Table | None
-    reason: str | None  # what was not done for the file that could be
+    reason: str | None
 
-    def remove_scratch(self) -> None:
-        """Remove the conversion's scratch file."""
-        _remove_scratch(self.converted)
+    def put(self, store: ObjectStore, key: str, expected: str) -> None:
+        """Make the object visible, on a condition.
+
+        Raises:
+            PreconditionFailed: it does not hold; it may be tried again on another one.
+        """
+        if self.converted.table is not None:
+            metadata = self.stamp.write()
+            store.put_table(key, self.converted.table, self.converted.writer_arguments, metadata, expected)
+        elif self.converted.path is not None:
+            self.upload.complete(self.converted.path, expected)
+        else:
+            raise ValueError("the engine gave neither a table nor a file")
+
+    def close(self) -> None:
+        """Leave nothing behind but what was put."""
+        self.upload.close()
+        if self.converted.path is not None:
+            self.converted.path.unlink(missing_ok=True)
 
 
 class Preparer:
@@ -79,30 +101,55 @@ class Preparer:
         return table
 
     def prepare(self, placement: Placement, source: SourceObjectBytes) -> Prepared:
-        """Convert a source and publish its schema.
+        """Convert a source and publish its schema; a large file is sent meanwhile.
 
         Raises:
             TypesMoved: the table changed meanwhile; prepare it again.
             TerminalError: the file can never be converted as it is.
         """
-        lake = self._lake
         seen = self.look_up(placement)
         refusals: dict[str, str] = {}
-        converted = self._convert(placement, source, seen, refusals)
+        taken: list[tuple[Table | None, Stamp]] = []
+
+        def take(report: Report) -> Mapping[str, str]:
+            taken.append(self._publish_schema(placement, source, seen, report))
+            return taken[0][1].write()
+
+        upload = self._lake.store.begin_file(placement.target_key, IN_FOOTER)
         try:
-            prefix = lake.layout.table_prefix(placement.table)
-            table = lake.tables.publish_schema(converted.report.schema, seen, placement, prefix)
-            if lake.tables.registers and (seen is None or not seen.version_id):
-                lake.contracts.look_again(placement.table, seen.contract if seen else "")
+            output = Output(upload.grow, upload.drop, take)
+            converted = self._convert(placement, source, seen, refusals, output)
+            if not taken:
+                take(converted.report)
         except BaseException:
-            _remove_scratch(converted)
+            upload.close()
             raise
+        table, stamp = taken[0]
+        return Prepared(converted, upload, stamp, table, "; ".join(refusals.values()) or None)
+
+    def _publish_schema(
+        self, placement: Placement, source: SourceObjectBytes, seen: Table | None, report: Report
+    ) -> tuple[Table | None, Stamp]:
+        """Have the table take a file whose rows are all known; return the table and what the file will tell."""
+        lake = self._lake
+        if report.records_read != report.rows_written + report.records_rejected:
+            raise TransientError(
+                f"{placement.source_key}: {report.records_read} records read, {report.rows_written} rows written and "
+                f"{report.records_rejected} rejected do not add up; nothing was published"
+            )
+        table = lake.tables.publish_schema(report.schema, seen, placement, lake.layout.table_prefix(placement.table))
+        if lake.tables.registers and (seen is None or not seen.version_id):
+            lake.contracts.look_again(placement.table, seen.contract if seen else "")
         made_by = table if lake.tables.registers else seen
-        stamp = Stamp.of(source.info, converted.report, lake.converter_version, made_by)
-        return Prepared(converted, stamp, table, "; ".join(refusals.values()) or None)
+        return table, Stamp.of(source.info, report, lake.converter_version, made_by)
 
     def _convert(
-        self, placement: Placement, source: SourceObjectBytes, table: Table | None, refusals: dict[str, str]
+        self,
+        placement: Placement,
+        source: SourceObjectBytes,
+        table: Table | None,
+        refusals: dict[str, str],
+        output: Output,
     ) -> Converted:
         lake = self._lake
         keys = [key for key, _ in placement.partitions]
@@ -124,14 +171,7 @@ class Preparer:
             "csvlake.source_bytes": str(source.info.size),
             "csvlake.converter_version": lake.converter_version,
         }
-        converted = lake.convert(source, self._options(table), agree, metadata)
-        report = converted.report
-        if report.records_read != report.rows_written + report.records_rejected:
-            raise TransientError(
-                f"{placement.source_key}: {report.records_read} records read, {report.rows_written} rows written and "
-                f"{report.records_rejected} rejected do not add up; nothing was published"
-            )
-        return converted
+        return lake.convert(source, self._options(table), agree, metadata, output)
 
     def _options(self, table: Table | None) -> ConvertOptions:
         contract = read_contract(table.contract) if table is not None else None
@@ -141,8 +181,3 @@ class Preparer:
         if policy == "widen" and not self._lake.tables.registers:
             policy = "rescue"  # a crawler's table is not ours to widen
         return replace(self._lake.options, contract=contract, on_misfit=policy)
-
-
-def _remove_scratch(converted: Converted) -> None:
-    if converted.path is not None:
-        converted.path.unlink(missing_ok=True)

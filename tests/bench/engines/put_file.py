@@ -8,4 +8,6 @@ import boto3
 from csvlake.aws.s3 import S3ObjectStore
 
 _bucket, _, _key = sys.argv[2].removeprefix("s3://").partition("/")
-S3ObjectStore(boto3.Session(), _bucket).put_file(_key, Path(sys.argv[1]))
+_upload = S3ObjectStore(boto3.Session(), _bucket).begin_file(_key)
+_upload.complete(Path(sys.argv[1]), None)
+_upload.close()
