@@ -1,6 +1,7 @@
 """The whole chain on the deployed stack: S3 → EventBridge → SNS → SQS → Lambda → Glue → Athena."""
 
 import contextlib
+import hashlib
 import json
 import time
 import uuid
@@ -114,6 +115,15 @@ class Queue:
         waiting, hidden = (int(attributes[name]) for name in names)
         return waiting, hidden
 
+    def tell_again(self, key: str) -> None:
+        """Send S3's event for a key once more."""
+        event = {
+            "detail-type": "Object Created",
+            "source": "aws.s3",
+            "detail": {"bucket": {"name": self.stack["bucket"]}, "object": {"key": key}},
+        }
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=json.dumps(event))
+
     def is_empty(self) -> bool:
         """Whether nothing is left in it, messages for later included."""
         names = ["ApproximateNumberOfMessagesDelayed"]
@@ -212,18 +222,29 @@ def test_a_process_killed_in_the_middle_is_made_up_for(
     assert [row["outcome"] for row in outcomes.values()] == ["converted"]
 
 
+def test_a_large_file_is_replaced_and_known_again(lake: LakeClient, queue: Queue, table: str) -> None:
+    """It is sent while it is made, and what it was made from is told by its footer."""
+    key, count = f"csv-files/{table}/large.csv", 400_000
+    for word in ("first", "second"):
+        texts = (hashlib.sha256(f"{word} {number}".encode()).hexdigest() for number in range(count))
+        lake.put(key, "id,text\n" + "".join(f"{number},{text}\n" for number, text in enumerate(texts)) + "7,a,b\n")
+        told = (str(count + 1), hashlib.sha256(f"{word} 3".encode()).hexdigest())
+        sql = "count(*), max(CASE id WHEN 3 THEN text END)"
+        wait_for(lambda told=told, sql=sql: rows(lake, table, sql) == [told], f"the {word} file", 120)
+    wait_for(lambda: queue.counts() == (0, 0), "the queue to be empty")
+    queue.tell_again(key)
+    wait_for(lambda: queue.counts() == (0, 0), "the event to be dealt with")
+    row = lake.outcomes({key})[key]
+    assert row["outcome"] == "unchanged"
+    assert (row["records_read"], row["rows_written"], row["rows_rescued"]) == (str(count + 1), str(count + 1), "1")
+
+
 def test_an_event_that_comes_again_changes_nothing(lake: LakeClient, queue: Queue, table: str) -> None:
     key = f"csv-files/{table}/a.csv"
     lake.put(key, "n\n1\n")
     wait_for(lambda: rows(lake, table) == [("1",)], "the row")
-    bucket = queue.stack["bucket"]
-    event = {
-        "detail-type": "Object Created",
-        "source": "aws.s3",
-        "detail": {"bucket": {"name": bucket}, "object": {"key": key}},
-    }
     for _ in range(2):
-        queue.sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps(event))
+        queue.tell_again(key)
     wait_for(lambda: queue.counts() == (0, 0), "both to be dealt with")
     assert rows(lake, table) == [("1",)]
     told = [row["outcome"] for row in lake.query("SELECT * FROM conversions") if row["source_key"] == key]
