@@ -1,8 +1,8 @@
 """What distance costs: ``python -m tests.bench.far [--latency-ms 30] [--stream-mb-s 60] [--rounds 3]``.
 
 Converts a CSV of about 200 MB from disk and from an S3 that is far away (`tests.bench.far_s3`), plain and by gzip,
-uploads a file of 100 MB to it, and converts from S3 to S3, each as a whole process, in turn. The far S3 runs on the same machine and takes some of
-its processors' time.
+uploads a file of 100 MB to it, and converts from S3 to S3, each as a whole process, in turn. The far S3 runs on the
+same machine and takes some of its processors' time.
 """
 
 import argparse
