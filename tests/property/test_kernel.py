@@ -87,7 +87,7 @@ def texts_of(block: Block) -> list[list[bytes | None]]:
 
 
 def told(block: Block) -> tuple[object, ...]:
-    ragged = {row: (record.raw, record.cells) for row, record in block.ragged.items()}
+    ragged = (block.ragged.rows.tolist(), block.ragged.cells.tolist(), block.ragged.members.to_pylist())
     return texts_of(block), block.rows, block.records, block.lines, block.blank, block.comments, ragged
 
 

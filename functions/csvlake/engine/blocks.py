@@ -19,9 +19,10 @@ from csvlake.engine.kernel import MAX_BYTES, Scanned, Tongue, scan, translate
 from csvlake.engine.kinds import TEXT, Kind
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Reject, Skipped
-from csvlake.engine.odd import read_odd
+from csvlake.engine.odd import read_comments, read_ragged
 from csvlake.engine.proven import Proven, choose_ask, join_columns, make_texts, prove_found, prove_texts
-from csvlake.engine.records import ODD_BYTES, Record, Records, read_records, reject_record
+from csvlake.engine.ragged import NONE, Ragged, describe_records, join_ragged
+from csvlake.engine.records import ODD_BYTES, Records, read_records, reject_record
 from csvlake.errors import TransientError
 
 __all__ = ["Block", "join_blocks", "read_block"]
@@ -35,7 +36,7 @@ class Block:
 
     Attributes:
         columns: one a name of the layout.
-        ragged: by row, the records that have too many or too few cells.
+        ragged: the records that have too many or too few cells.
         records: how many there were by the second count, rejected ones included.
         blank: blank lines between them.
         lines: physical line ends; rejects and comments number theirs from 1 at the stretch's start.
@@ -47,7 +48,7 @@ class Block:
     records: int
     lines: int
     blank: int = 0
-    ragged: dict[int, Record] = field(default_factory=dict)
+    ragged: Ragged = NONE
     rejects: list[Reject] = field(default_factory=list)
     comments: list[Skipped] = field(default_factory=list)
     offset: int = 0
@@ -136,14 +137,16 @@ def join_blocks(blocks: Sequence[Block]) -> Block:
     columns = [join_columns(parts) for parts in zip(*(block.columns for block in blocks), strict=True)]
     whole = Block(columns, 0, 0, 0)
     whole.offset = blocks[0].offset
+    ragged = []
     for block in blocks:
-        whole.ragged |= {row + whole.rows: record for row, record in block.ragged.items()}
+        ragged.append(block.ragged.behind(whole.rows))
         whole.rejects += [reject.behind(whole.lines) for reject in block.rejects]
         whole.comments += [comment.behind(whole.lines) for comment in block.comments]
         whole.rows += block.rows
         whole.records += block.records
         whole.lines += block.lines
         whole.blank += block.blank
+    whole.ragged = join_ragged(ragged)
     return whole
 
 
@@ -165,12 +168,12 @@ def _read_natively(
         return None
     if not found.is_ascii and not is_utf8(np.frombuffer(data, np.uint8)):
         return None
-    if any(one.row >= 0 and one.end - one.start > ODD_BYTES for one in found.odd):
+    is_row = found.odd[:, 0] >= 0
+    if (found.odd[is_row, 2] - found.odd[is_row, 1] > ODD_BYTES).any():
         return None
-    odd = read_odd(data, layout, found.odd)
-    if odd is None:
+    ragged, comments = read_ragged(data, layout, found.odd[is_row]), read_comments(data, layout, found.odd[~is_row])
+    if ragged is None or comments is None:
         return None
-    ragged, comments = odd
     columns = _prove(data, tongue, found, known, counted.records)
     return Block(columns, found.rows, found.rows, counted.lines, found.blank, ragged, comments=comments)
 
@@ -214,7 +217,8 @@ def _columns(rows: list[tuple[bytes, ...]], width: int) -> list[Proven]:
 
 def _take_records(data: bytes | memoryview, layout: Layout, offset: int, read: Records) -> Block:
     width = layout.width
-    ragged = {row: record for row, record in enumerate(read.records) if len(record.cells) != width}
+    odd = [(row, record) for row, record in enumerate(read.records) if len(record.cells) != width]
+    ragged = describe_records([row for row, _ in odd], [record for _, record in odd], width)
     blank = _check_tiling(data, read, offset, width)
     columns = _columns([record.cells for record in read.records], width)
     comments = [skipped for skipped in read.skipped if skipped.kind == "comment"]

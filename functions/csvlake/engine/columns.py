@@ -80,7 +80,7 @@ class Found:
     rows: int
     blank: int
     comments: int
-    odd: list[Odd]
+    odd: Table  # a row for each `Odd`
     is_ascii: bool
     columns: list[FoundColumn | None]
 
@@ -124,8 +124,7 @@ def read_columns(data: bytes | memoryview, tongue: Tongue, asks: Sequence[int], 
         _take(columns[index].tolist(), arena, index * stride, texts.get(index), call.rows) if ask else None
         for index, ask in enumerate(asks)
     ]
-    seen = list(map(Odd._make, odd[: call.odd_count].tolist()))
-    return Found(call.rows, call.blank, call.comments, seen, not call.has_high, found)
+    return Found(call.rows, call.blank, call.comments, odd[: call.odd_count], not call.has_high, found)
 
 
 def _make_columns(asks: Sequence[int], records: int) -> tuple[Table, pa.Buffer, int]:

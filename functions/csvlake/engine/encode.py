@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from csvlake.engine.blocks import read_block
 from csvlake.engine.cells import is_utf8
-from csvlake.engine.chunks import Chunk, take_chunks
+from csvlake.engine.chunks import take_chunks
 from csvlake.engine.fields import Fields
 from csvlake.engine.layout import Layout
 from csvlake.engine.long_texts import encode_texts, leave_long_texts
@@ -25,19 +25,21 @@ from csvlake.engine.tally import Tally
 __all__ = ["Encoded", "NotUtf8Error", "encode_batch"]
 
 
+_MOST_TIMES = 2  # the bytes of a batch's text, in columns that are not encoded yet
+
+
 @dataclass
 class Encoded:
     """A batch's part of the file.
 
     Attributes:
-        part: one row group; None where the plan did not hold, or no record became a row.
-        bounds: of the columns that are in order.
+        parts: a row group each, with the bounds of its columns that are in order; none where the plan did not hold, or
+            no record became a row.
         tally: what became of the records; lines count from the batch's start.
     """
 
     number: int
-    part: Part | None
-    bounds: Bounds
+    parts: list[tuple[Part, Bounds]]
     tally: Tally
 
 
@@ -57,7 +59,7 @@ def encode_batch(
     is_long: bool = False,
     scratch_dir: Path | None = None,
 ) -> Encoded:
-    """Read, prove and encode a batch.
+    """Read, prove and encode a batch, in several parts where its columns take much more memory than its text.
 
     Where the plan turns out not to hold, only the columns' kinds are collected, for the next pass.
 
@@ -71,6 +73,9 @@ def encode_batch(
     """
     tally = Tally(rejects=Rejects(scratch_dir))
     tables: list[pa.Table] = []
+    parts: list[tuple[Part, Bounds]] = []
+    begun = batch.pieces[0].start
+    most_bytes = _MOST_TIMES * (batch.pieces[-1].end - begun)
     for data, piece in batch.take():
         known, start = watch.kinds, batch.offset + piece.start
         block = read_block(data, layout, known, offset=start, counted=piece.known)
@@ -79,31 +84,38 @@ def encode_batch(
         columns = prove_columns(block, fields, known)
         if not watch.see([column.kind for column in columns]):
             tables.clear()
+            parts.clear()
             continue
         stored = store_block(block, data, layout, fields, columns, plan.wanted)
         if fields.on_misfit == "widen" and not watch.see([column.kind for column in columns], stored.misfits):
             continue
         tally.add(stored, block)
         tables.append(_table(stored, plan))
-    table = pa.concat_tables(tables) if watch.holds and tables else None
-    if table is None or not table.num_rows:
-        return Encoded(batch.number, None, {}, tally)
-    bounds, rows = find_bounds(table, order.columns), table.num_rows
-    text_bytes = sum(piece.end - piece.start for piece in batch.pieces)
-    if is_long:
-        del data, block, columns, stored
-        batch.buffer = bytearray()
+        is_last = piece is batch.pieces[-1]
+        if watch.holds and (is_last or sum(table.nbytes for table in tables) > most_bytes):
+            if is_last and is_long:
+                del data, block, columns, stored
+                batch.buffer = bytearray()
+            parts += _encode(tables, plan.encodings, order, piece.end - begun, is_long)
+            begun = piece.end
+    return Encoded(batch.number, parts if watch.holds else [], tally)
+
+
+def _encode(
+    tables: list[pa.Table], encodings: Encodings, order: Order, text_bytes: int, is_long: bool
+) -> list[tuple[Part, Bounds]]:
+    """Make a row group of tables, which are taken out of their list, unless they have no rows."""
+    table = pa.concat_tables(tables)
     tables.clear()
-    chunks = _encode(table, plan.encodings, is_long)
-    return Encoded(batch.number, Part(chunks, rows, sum(len(one.data) for one in chunks), text_bytes), bounds, tally)
-
-
-def _encode(table: pa.Table, encodings: Encodings, is_long: bool) -> list[Chunk]:
+    if not table.num_rows:
+        return []
+    bounds, rows = find_bounds(table, order.columns), table.num_rows
     table, long = leave_long_texts(table) if is_long else (table, {})
     content = _write(_use_dictionaries(table, encodings), encodings)
-    return [
+    chunks = [
         encode_texts(long[index], chunk) if index in long else chunk for index, chunk in enumerate(take_chunks(content))
     ]
+    return [(Part(chunks, rows, sum(len(one.data) for one in chunks), text_bytes), bounds)]
 
 
 def _table(stored: Stored, plan: Plan) -> pa.Table:

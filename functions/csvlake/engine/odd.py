@@ -1,59 +1,86 @@
-"""Read again the records that the kernel found to have too many or too few cells."""
+"""Read again the records that the kernel found to have too many or too few cells, and comments."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from csvlake.engine.columns import Odd
 from csvlake.engine.grammar import count_lines
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Skipped
-from csvlake.engine.records import RECORD_BYTES, Record, read_records
+from csvlake.engine.ragged import NONE, Ragged, describe_plain, describe_records, find_signs, join_ragged
+from csvlake.engine.records import Record, read_records
 
-__all__ = ["read_odd"]
+__all__ = ["read_comments", "read_ragged"]
 
 _LINE_END_BYTES = 2  # at most
+Table = npt.NDArray[np.int64]
 
 
-def read_odd(
-    data: bytes | memoryview, layout: Layout, odd: Sequence[Odd]
-) -> tuple[dict[int, Record], list[Skipped]] | None:
+def read_ragged(data: bytes | memoryview, layout: Layout, odd: Table) -> Ragged | None:
     """Read again the records that have not the table's width; None where one is not what the kernel took it for.
 
-    Lines of records count from the first of those that follow each other, all else from the start of ``data``.
+    Those without quotes are taken apart all at once, by their delimiters.
+
+    Args:
+        data: UTF-8.
+        layout: how it is written.
+        odd: of the kernel, a record of `csvlake.engine.columns.Odd` each; no comments.
     """
-    ragged: dict[int, Record] = {}
+    if not len(odd):
+        return NONE
+    dialect = layout.dialect
+    texts = _take(data, odd)
+    has_quote = np.zeros(len(odd), np.bool_)
+    if dialect.quote and dialect.quote in find_signs(texts, dialect.quote):
+        has_quote = pc.match_substring(texts, dialect.quote).to_numpy(zero_copy_only=False)
+        texts = texts.filter(pa.array(~has_quote))
+    if not dialect.delimiter or not find_signs(texts, "").isdisjoint("\r\n"):
+        return None
+    plain = odd[~has_quote]
+    found = describe_plain(plain[:, 0], plain[:, 3], texts.cast(pa.string()), layout.width, dialect.delimiter)
+    if found is None:
+        return None
+    parts = [found]
+    for run in _find_runs(_as_tuples(odd[has_quote])):
+        records = _read(bytes(data[run[0].start : run[-1].end]), layout, run)
+        if records is None:
+            return None
+        parts.append(describe_records([one.row for one in run], records, layout.width))
+    return join_ragged(parts)
+
+
+def _take(data: bytes | memoryview, odd: Table) -> pa.BinaryArray:
+    """Return the records' texts, without their line ends: every second one of what the records' bounds part."""
+    bounds = odd[:, 1:3].astype(np.int32).ravel()
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(bounds)), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.binary(), len(bounds) - 1, buffers).take(pa.array(np.arange(0, len(bounds), 2)))
+
+
+def _as_tuples(odd: Table) -> list[Odd]:
+    return list(map(Odd._make, odd.tolist()))
+
+
+def read_comments(data: bytes | memoryview, layout: Layout, odd: Table) -> list[Skipped] | None:
+    """Read comments; None where one is not what the kernel took it for. Lines count from the start of ``data``."""
     comments: list[Skipped] = []
     quote = (layout.dialect.quote or "").encode()
     at, line = 0, 1
-    for run in _find_runs(odd):
+    for run in _find_runs(_as_tuples(odd)):
         start = run[0].start
         content = bytes(data[start : run[-1].end])
         is_plain = not quote or quote not in content
-        if run[0].row >= 0:
-            records = _split(content, layout, run) if is_plain else _read(content, layout, run)
-            if records is None:
-                return None
-            ragged |= zip([one.row for one in run], records, strict=True)
-            continue
         line += count_lines(bytes(data[at:start]), 0, start - at)
         at = start
         found = _split_comments(content, layout, run, line) if is_plain else _read_comments(content, layout, run, line)
         if found is None:
             return None
         comments += found
-    return ragged, comments
-
-
-def _split(content: bytes, layout: Layout, run: Sequence[Odd]) -> list[Record] | None:
-    """Take records apart that have no quotes."""
-    delimiter = layout.dialect.delimiter.encode()
-    records: list[Record] = []
-    for line, raw, one in _cut(content, run, 1):
-        cells = tuple(raw.split(delimiter)) if delimiter else (raw,)
-        if len(cells) != one.cells or b"\n" in raw or b"\r" in raw or len(raw) > RECORD_BYTES:
-            return None
-        records.append(Record(line, one.start, raw, cells))
-    return records
+    return comments
 
 
 def _split_comments(content: bytes, layout: Layout, run: Sequence[Odd], first_line: int) -> list[Skipped] | None:
@@ -93,10 +120,10 @@ def _read_comments(content: bytes, layout: Layout, run: Sequence[Odd], first_lin
 
 
 def _find_runs(odd: Sequence[Odd]) -> Iterator[Sequence[Odd]]:
-    """Yield neighbours of one kind, records or comments, together: to read each by itself costs more than its text."""
+    """Yield neighbours together: to read each by itself costs more than its text."""
     first = 0
     for index, (before, after) in enumerate(pairwise(odd), 1):
-        if (before.row < 0) != (after.row < 0) or after.start - before.end > _LINE_END_BYTES:
+        if after.start - before.end > _LINE_END_BYTES:
             yield odd[first:index]
             first = index
     if odd:

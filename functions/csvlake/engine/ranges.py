@@ -89,9 +89,9 @@ def convert(source: Source, job: Job, start: int, end: int, file: BinaryIO) -> P
             is_long=batch.longest > _LONG * job.sizes.piece_bytes,
         )
         tally.join(encoded.tally)
-        if encoded.part is not None and watch.holds:
-            order.add(encoded.bounds)
-            groups.add(encoded.part)
+        for made, bounds in encoded.parts if watch.holds else ():
+            order.add(bounds)
+            groups.add(made)
     misfits = tuple(tally.misfits.values()) if job.fields.on_misfit == "widen" else ()
     return Part(tuple(watch.kinds), misfits, watch.holds, tally, order.bounds, groups.flush(), file.tell())
 

@@ -88,7 +88,7 @@ def store_block(
         raise _refuse(block, data, layout, odd)
     if odd.misfits and fields.on_misfit == "reject_record":
         return _reject(block, data, layout, arrays, odd)
-    rescued = rescue_rows(block.rows, layout.width, block.ragged, odd.texts())
+    rescued = rescue_rows(block.rows, block.ragged, odd.texts())
     return Stored(
         arrays, rescued, block.rows, block.records, list(block.rejects), [misfit for misfit, _ in odd.misfits]
     )
@@ -131,7 +131,7 @@ def _reject(block: Block, data: bytes | memoryview, layout: Layout, arrays: Sequ
     rejects = [Reject(place.line, place.offset, reasons[row], place.raw) for row, place in places.items()]
     keep = np.ones(block.rows, np.bool_)
     keep[list(reasons)] = False
-    rescued = rescue_rows(block.rows, layout.width, block.ragged, odd.unknown)
+    rescued = rescue_rows(block.rows, block.ragged, odd.unknown)
     if rescued is not None:
         rescued = rescued.filter(pa.array(keep))
         if rescued.null_count == len(rescued):

@@ -201,9 +201,9 @@ class _Pass:
             while not self._failed and (ready := self._early.pop(self._next, None)) is not None:
                 self._next += 1
                 self._tally.join(ready.tally)
-                if ready.part is not None and self._watch.holds:
-                    self._order.add(ready.bounds)
-                    groups.add(ready.part)
+                for part, bounds in ready.parts if self._watch.holds else ():
+                    self._order.add(bounds)
+                    groups.add(part)
             self._turn.notify_all()
 
 

@@ -41,9 +41,8 @@ class Tally:
 
     def add(self, stored: Stored, block: Block) -> None:
         """Count a block that follows what was counted; its lines were numbered from 1."""
-        if block.ragged and not self.ragged:
-            row, record = min(block.ragged.items())
-            self.first_ragged = (self.read + row + 1, len(record.cells))
+        if len(block.ragged) and not self.ragged:
+            self.first_ragged = (self.read + int(block.ragged.rows[0]) + 1, int(block.ragged.cells[0]))
         self.ragged += len(block.ragged)
         self.read += block.rows
         self.records += stored.records
