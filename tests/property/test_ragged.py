@@ -24,12 +24,12 @@ def test_many_at_once_are_described_as_one_by_one(texts: list[str], width: int, 
     rows = np.arange(len(records), dtype=np.int64) * 2
     cells = np.array([len(record.cells) for record in records], np.int64)
     raw = pa.array([record.raw.decode() for record in records], pa.string())
-    found = describe_plain(rows, cells, raw, width, delimiter)
+    found = describe_plain(rows, cells, raw, raw, width, delimiter)
     one_by_one = describe_records(rows.tolist(), records, width)
     assert found is not None
     assert found.members.to_pylist() == one_by_one.members.to_pylist()
     if len(records):
-        assert describe_plain(rows, cells + 1, raw, width, delimiter) is None
+        assert describe_plain(rows, cells + 1, raw, raw, width, delimiter) is None
 
 
 @given(st.sets(st.integers(0, 30), max_size=8), st.data())

@@ -1,6 +1,8 @@
 """Read again the records that the kernel found to have too many or too few cells, and comments."""
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +26,7 @@ Table = npt.NDArray[np.int64]
 def read_ragged(data: bytes | memoryview, layout: Layout, odd: Table) -> Ragged | None:
     """Read again the records that have not the table's width; None where one is not what the kernel took it for.
 
-    Those without quotes are taken apart all at once, by their delimiters.
+    Those without quotes are looked at all at once, and so are short ones of one line whose quotes are in their places.
 
     Args:
         data: UTF-8.
@@ -33,25 +35,36 @@ def read_ragged(data: bytes | memoryview, layout: Layout, odd: Table) -> Ragged 
     """
     if not len(odd):
         return NONE
-    dialect = layout.dialect
-    texts = _take(data, odd)
-    has_quote = np.zeros(len(odd), np.bool_)
-    if dialect.quote and dialect.quote in find_signs(texts, dialect.quote):
-        has_quote = pc.match_substring(texts, dialect.quote).to_numpy(zero_copy_only=False)
-        texts = texts.filter(pa.array(~has_quote))
-    if not dialect.delimiter or not find_signs(texts, "").isdisjoint("\r\n"):
+    delimiter, quote = layout.dialect.delimiter, layout.dialect.quote
+    texts = bare = _take(data, odd).cast(pa.string())
+    is_plain = np.ones(len(odd), np.bool_)
+    if quote and quote in find_signs(texts, quote):
+        regular, quoted = _compile(delimiter, quote)
+        may_be_plain = pc.or_(pc.invert(pc.match_substring(texts, quote)), pa.array(odd[:, 3] < layout.width))
+        is_plain = pc.and_(may_be_plain, pc.match_substring_regex(texts, regular)).to_numpy(zero_copy_only=False)
+        texts = texts.filter(pa.array(is_plain))
+        bare = pc.replace_substring_regex(texts, quoted, "")
+    if not delimiter or not find_signs(texts, "").isdisjoint("\r\n"):
         return None
-    plain = odd[~has_quote]
-    found = describe_plain(plain[:, 0], plain[:, 3], texts.cast(pa.string()), layout.width, dialect.delimiter)
+    plain = odd[is_plain]
+    found = describe_plain(plain[:, 0], plain[:, 3], texts, bare, layout.width, delimiter)
     if found is None:
         return None
     parts = [found]
-    for run in _find_runs(_as_tuples(odd[has_quote])):
+    for run in _find_runs(_as_tuples(odd[~is_plain])):
         records = _read(bytes(data[run[0].start : run[-1].end]), layout, run)
         if records is None:
             return None
         parts.append(describe_records([one.row for one in run], records, layout.width))
     return join_ragged(parts)
+
+
+@lru_cache(maxsize=64)
+def _compile(delimiter: str, quote: str) -> tuple[str, str]:
+    """Return RE2's patterns of a line whose quotes are in their places, and of a cell in quotes."""
+    d, q = re.escape(delimiter), re.escape(quote)
+    cell, quoted = f"[^{q}{d}\r\n]*" if len(delimiter) == 1 else f"[^{q}\r\n]*?", f"{q}(?:[^{q}\r\n]|{q}{q})*{q}"
+    return rf"\A(?:{quoted}|{cell})(?:{d}(?:{quoted}|{cell}))*\z", quoted
 
 
 def _take(data: bytes | memoryview, odd: Table) -> pa.BinaryArray:

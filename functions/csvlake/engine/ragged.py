@@ -74,10 +74,24 @@ def _describe(record: Record, width: int) -> str:
 
 
 def describe_plain(
-    rows: npt.NDArray[np.int64], cells: npt.NDArray[np.int64], raw: pa.StringArray, width: int, delimiter: str
+    rows: npt.NDArray[np.int64],
+    cells: npt.NDArray[np.int64],
+    raw: pa.StringArray,
+    bare: pa.StringArray,
+    width: int,
+    delimiter: str,
 ) -> Ragged | None:
-    """Describe records whose cells are what stands between delimiters; None where one has not so many of them."""
-    found = pc.count_substring(raw, delimiter).to_numpy(zero_copy_only=False) + 1
+    """Describe records that have no quotes, or are too short; None where one has not so many cells.
+
+    Args:
+        rows: as in `Ragged`.
+        cells: how many each has.
+        raw: their text.
+        bare: the same without the cells that are quoted, so that each delimiter parts two cells.
+        width: the table's.
+        delimiter: theirs.
+    """
+    found = pc.count_substring(bare, delimiter).to_numpy(zero_copy_only=False) + 1
     if (found != cells).any():
         return None
     is_short = cells < width
