@@ -50,16 +50,28 @@ class Grammar:
     def unquote(self, content: bytes) -> bytes:
         """Return what the content of a quoted cell stands for."""
         if self.escape and self.escape in content:
-            pattern = re.escape(self.escape) + rb"([" + re.escape(self.escape + self.quote) + rb"])|" + self.quote * 2
-            return re.sub(pattern, lambda m: m[1] or self.quote, content)
+            return _unescape(content, self.escape, (self.quote,), self.quote * 2)
         return content.replace(self.quote * 2, self.quote)
 
     def unescape(self, cell: bytes) -> bytes:
         """Return what an unquoted cell stands for: only a special character loses the escape before it."""
         if not self.escape or self.escape not in cell:
             return cell
-        special = b"|".join(re.escape(c) for c in (self.delimiter, self.quote, self.escape, b"\r", b"\n") if c)
-        return re.sub(re.escape(self.escape) + b"(" + special + b")", rb"\1", cell)
+        return _unescape(cell, self.escape, tuple(c for c in (self.delimiter, self.quote, b"\r", b"\n") if c))
+
+
+def _unescape(cell: bytes, escape: bytes, special: tuple[bytes, ...], twice: bytes = b"") -> bytes:
+    """Return a cell without the escapes before themselves and what is special; of what is there twice, one.
+
+    Whatever their number, they cost a copy or two of the cell: bytes that UTF-8 does not have stand for what is done. A
+    record that has such bytes is rejected, whatever its cells are.
+    """
+    cell = cell.replace(escape * 2, b"\xff")
+    for sign in special:
+        cell = cell.replace(escape + sign, b"\xfe" if twice else sign)
+    if twice:
+        cell = cell.replace(twice, twice[:1]).replace(b"\xfe", twice[:1])
+    return cell.replace(b"\xff", escape)
 
 
 @lru_cache(maxsize=64)

@@ -31,8 +31,11 @@ def rescue_rows(rows: int, ragged: Ragged, misfits: Misfits) -> pa.Array | None:
     for row, members in kept.items():
         if (place := places[row]) >= 0:
             members.append(ragged.members[place].as_py())
-    places[list(kept)] = len(ragged) + np.arange(len(kept))
-    members = pa.concat_arrays(
-        [ragged.members, pa.array([", ".join(members) for members in kept.values()], pa.string())]
-    )
-    return pc.binary_join_element_wise("{", members, "}", "").take(pa.array(places, mask=places < 0))
+    others: list[str | None] = [None] * rows
+    for row in list(kept):
+        others[row] = f"{{{', '.join(kept.pop(row))}}}"  # one may be long, and is in memory once
+        places[row] = -1
+    if (places < 0).all():
+        return pa.array(others, pa.string())
+    texts = pc.binary_join_element_wise("{", ragged.members, "}", "").take(pa.array(places, mask=places < 0))
+    return pc.coalesce(texts, pa.array(others, pa.string())) if any(others) else texts
