@@ -26,6 +26,7 @@ def scan_all(content: bytes, tongue: Tongue = COMMA) -> Scanned:
         (b"a\rb\r\rc", 4, 3),
         (b'"x\ny",1\n\n"\r\n"\r\n', 3, 5),
         (b"\n\n", 2, 2),
+        (b'x\n"a\nb"', 2, 2),
         (b'"' + b"x" * 100 + b'\n",2\n' + b"y" * 100, 2, 2),
     ],
 )

@@ -109,6 +109,7 @@ API void csvlake_scan(const uint8_t *data, int64_t size, int64_t start, int64_t 
     } else if (out->end < size && out->records < most_records) {
         out->end = size;
         out->records++;
+        out->lines = lines;
     }
 }
 
