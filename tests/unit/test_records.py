@@ -98,6 +98,15 @@ def test_bytes_that_are_not_utf8_are_rejected_with_their_record() -> None:
     assert "byte 3 of the record" in got.rejects[0].reason
 
 
+@pytest.mark.parametrize("length", [1, 63, 64, 130])
+@pytest.mark.parametrize("line", [b'5" %b', b'"5" %b"', b'"5" %b'])
+def test_an_odd_line_that_is_not_of_the_encoding_is_rejected(line: bytes, length: int) -> None:
+    bad = line % (b"x" * length + b"\xff") + b",1"
+    block = read_block(bad + b"\n3,4\n", layout(2), [TEXT, TEXT], offset=0)
+    assert [reject.raw for reject in block.rejects] == [bad]
+    assert (block.rows, block.records) == (1, 2)
+
+
 def test_a_comment_whose_quotes_go_over_lines_is_one() -> None:
     data = b'1,2\n# x,y,"\n\n"\n\n"a" x,y,"z\n3,4\n'  # a line of which has to be read record by record
     block = read_block(data, layout(2, comment="#"), [TEXT, TEXT], offset=0)
