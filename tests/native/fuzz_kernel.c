@@ -87,7 +87,7 @@ static void *take(size_t size) {
 }
 
 static void read_all(const uint8_t *data, int64_t size, const struct dialect *dialect) {
-    int64_t width = 1 + below(MOST_WIDTH), cells = width * (8 + below(40));
+    int64_t width = dialect->width, cells = width * (8 + below(40));
     struct scanned counted;
     csvlake_scan(data, size, 0, size, dialect, 1, INT64_MAX, &counted);
     int64_t rows = counted.records ? counted.records : 1, most_odd = 1 + below(3);
@@ -150,7 +150,7 @@ int main(int count, char **arguments) {
         memcpy(data, text, size);
         const char *delimiter = DELIMITERS[below(6)];
         struct dialect dialect = {(const uint8_t *)delimiter, (int64_t)strlen(delimiter), QUOTES[below(4)],
-                                  (const uint8_t *)"#", below(2)};
+                                  (const uint8_t *)"#", below(2), 1 + below(MOST_WIDTH)};
         scan_all(data, (int64_t)size, &dialect);
         balance_all(data, (int64_t)size, &dialect);
         for (int i = 0; i < 4; i++) read_all(data, (int64_t)size, &dialect);

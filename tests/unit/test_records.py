@@ -3,6 +3,8 @@
 import pytest
 
 from csvlake.engine import records as records_module
+from csvlake.engine.blocks import read_block
+from csvlake.engine.kinds import TEXT
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Dialect
 from csvlake.engine.records import Records, read_records
@@ -94,6 +96,22 @@ def test_bytes_that_are_not_utf8_are_rejected_with_their_record() -> None:
     assert len(got.records) == 2
     assert (got.rejects[0].line, got.rejects[0].raw) == (11, b"2,\xff\xfe")
     assert "byte 3 of the record" in got.rejects[0].reason
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 130])
+@pytest.mark.parametrize("line", [b'5" %b', b'"5" %b"', b'"5" %b'])
+def test_an_odd_line_that_is_not_of_the_encoding_is_rejected(line: bytes, length: int) -> None:
+    bad = line % (b"x" * length + b"\xff") + b",1"
+    block = read_block(bad + b"\n3,4\n", layout(2), [TEXT, TEXT], offset=0)
+    assert [reject.raw for reject in block.rejects] == [bad]
+    assert (block.rows, block.records) == (1, 2)
+
+
+def test_a_comment_whose_quotes_go_over_lines_is_one() -> None:
+    data = b'1,2\n# x,y,"\n\n"\n\n"a" x,y,"z\n3,4\n'  # a line of which has to be read record by record
+    block = read_block(data, layout(2, comment="#"), [TEXT, TEXT], offset=0)
+    assert [(s.line, s.text) for s in block.comments] == [(2, b'# x,y,"\n\n"')]
+    assert (block.rows, len(block.rejects), block.blank, block.lines) == (2, 1, 1, 7)
 
 
 def test_comments_have_not_the_width_of_records() -> None:

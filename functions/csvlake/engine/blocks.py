@@ -235,7 +235,8 @@ def _check_tiling(data: bytes | memoryview, read: Records, offset: int, width: i
     spans = [(record.offset, len(record.raw)) for record in read.records]
     spans += [(reject.byte_offset, len(reject.raw)) for reject in read.rejects]
     spans.sort()
-    comments = sorted(skipped.text for skipped in read.skipped if skipped.kind == "comment")
+    comments = [skipped.text for skipped in read.skipped if skipped.kind == "comment"]
+    said = sorted(line for text in comments for line in text.splitlines() if line)  # in quotes one may go over several
     left: list[bytes] = []
     at = offset
     for start, length in spans:
@@ -245,9 +246,10 @@ def _check_tiling(data: bytes | memoryview, read: Records, offset: int, width: i
         at = start + length
     left.append(bytes(data[at - offset :]))
     between = [text for gap in left for text in gap.splitlines() if text] if comments else b"".join(left).strip(b"\r\n")
-    if read.consumed != len(data) or (sorted(between) != comments if comments else between):
+    if read.consumed != len(data) or (sorted(between) != said if comments else between):
         raise TransientError(f"bytes after {offset} were not read: a fault of csvlake's reader; report it")
     # The last line may have no end: a line end that stands in it, escaped, is none.
     is_open = len(data) > 0 and left[-1][-1:] not in (b"\r", b"\n")
     lines = sum(count_lines(gap, 0, len(gap)) for gap in left) + is_open
-    return max(0, lines - len(spans) - len(comments)) if width > 1 else 0
+    lines -= sum(1 + count_lines(text, 0, len(text)) for text in comments)
+    return max(0, lines - len(spans)) if width > 1 else 0

@@ -1,8 +1,8 @@
 """Cut a text into batches of whole records, and those into pieces, by counting quotes.
 
-Quotes tell where records end as long as each of them stands where one belongs. Where one does not, the records are
-read one by one up to the point from which counting works again. That is done here, in order, because nobody can say
-where the next record starts before.
+Quotes tell where records end as long as each of them stands where one belongs, or its line leaves no doubt. Where one
+does, the records are read one by one up to the point from which counting works again. That is done here, in order,
+because nobody can say where the next record starts before.
 """
 
 import threading

@@ -29,6 +29,7 @@ class Tongue(ctypes.Structure):
         ("quote", ctypes.c_int64),
         ("comment", ctypes.c_char_p),
         ("comment_size", ctypes.c_int64),
+        ("width", ctypes.c_int64),
     )
 
 
@@ -86,15 +87,15 @@ def translate(layout: Layout) -> Tongue | None:
     dialect = layout.dialect
     if dialect.escape:
         return None
-    return _translate(dialect.delimiter, dialect.quote or "", layout.comment or "")
+    return _translate(dialect.delimiter, dialect.quote or "", layout.comment or "", layout.width)
 
 
 @lru_cache(maxsize=64)
-def _translate(delimiter: str, quote: str, comment: str) -> Tongue | None:
+def _translate(delimiter: str, quote: str, comment: str, width: int) -> Tongue | None:
     # One column has no delimiter: a line end can stand for it, which ends its cell anyway.
     d, q, c = delimiter.encode() or b"\n", quote.encode(), comment.encode()
     is_odd = delimiter == " +" or len(q) > 1 or (q and q in d) or (delimiter and set(d) & {10, 13})
-    return None if is_odd or b"\0" in d + c else Tongue(d, len(d), q[0] if q else -1, c, len(c))
+    return None if is_odd or b"\0" in d + c else Tongue(d, len(d), q[0] if q else -1, c, len(c), width)
 
 
 def scan(
@@ -107,7 +108,9 @@ def scan(
     is_final: bool,
     most_records: int = 1 << 62,
 ) -> Scanned:
-    """Find the last record's end in ``data[start:stop]``, and count up to there, by the parity of quotes alone.
+    """Find the last record's end in ``data[start:stop]``, and count up to there, by the parity of quotes.
+
+    A line one of whose quotes is out of place counts as a record where there is no doubt that it is one (``lines.h``).
 
     Args:
         data: text, of which ``size`` bytes count.
@@ -120,7 +123,7 @@ def scan(
 
     Returns:
         The end, equal to ``start`` where no record ends; records up to there, blank lines among them; the position of
-        the first quote that is out of place, else -1.
+        the first quote that is out of place and leaves its record in doubt, else -1.
     """
     out = Scanned()
     if not start <= stop <= size <= len(data):

@@ -12,13 +12,14 @@ struct dialect {
     int64_t quote;          /* -1: quotes are text like any other */
     const uint8_t *comment; /* prefix of comment lines */
     int64_t comment_size;   /* 0: there are none */
+    int64_t width;          /* cells of a record */
 };
 
 struct scanned {
     int64_t end;        /* behind the last record end that is certain */
     int64_t records;    /* up to there, blank lines among them */
     int64_t lines;      /* physical line ends up to there */
-    int64_t odd;        /* the first quote that is out of place, -1: none */
+    int64_t odd;        /* the first quote that is out of place and leaves its record in doubt, -1: none */
     int64_t has_quotes;
 };
 
@@ -71,7 +72,7 @@ enum state { DONE, NEEDS_TEXT, NEEDS_ODD, REFUSED };
 struct reading {
     const uint8_t *data;
     int64_t size;
-    int64_t width;
+    int64_t width;       /* the dialect's */
     int64_t most_rows;
     int64_t most_cells;  /* of a tile: room of `ends` without its slack of 64; at least 8 * width */
     int64_t most_odd;

@@ -2,10 +2,11 @@
  *
  * It goes tile by tile: some hundred kB of whole records, small enough to stay in the processor's cache. Of a tile it
  * finds where cells end, then reads column after column. A column's kind is that of its first cell; a cell that is not
- * of it refutes the kind for the whole column, and the caller then asks for the column's texts. What is odd about a
- * quote refuses the stretch: csvlake/engine/records.py reads it then. */
+ * of it refutes the kind for the whole column, and the caller then asks for the column's texts. A quote that leaves
+ * its record in doubt refuses the stretch: csvlake/engine/records.py reads it then. */
 #include "cells.h"
 #include "kernel.h"
+#include "lines.h"
 #include "masks.h"
 
 enum { LF = '\n', CR = '\r', TILE_BYTES = 128 << 10, SLACK = 64, OVERRUN = 16 };
@@ -27,36 +28,37 @@ struct marks {
 /* ---- where cells end ---- */
 
 static int starts_delimiter(const struct reading *r, const struct dialect *d, size_t at) {
-    size_t length = (size_t)d->delimiter_size;
-    return (size_t)r->size - at >= length && memcmp(r->data + at, d->delimiter, length) == 0;
+    return has_delimiter(r->data, (size_t)r->size, d, at);
 }
 
-/* Whether every quote of a chunk opens a cell, closes one, or is one of a pair. `carried`: bit 0 tells whether a cell
- * may open at the chunk's first byte, bit 1 whether the byte before it closes one. */
-static int are_in_place(uint64_t quotes, uint64_t inside, uint64_t breaks, unsigned *carried) {
+/* Return 0 if every quote of a chunk opens a cell, closes one, or is one of a pair; else the bit at which the first is
+ * found not to. `carried`: bit 0 tells whether a cell may open at the chunk's first byte, bit 1 whether the byte before
+ * it closes one. */
+static uint64_t find_odd(uint64_t quotes, uint64_t inside, uint64_t breaks, unsigned *carried) {
     uint64_t opening = quotes & inside, closing = quotes & ~inside, before = breaks | closing;
     uint64_t may_open = before << 1 | (*carried & 1), must_end = closing << 1 | *carried >> 1;
     *carried = (unsigned)(before >> 63) | (unsigned)(closing >> 63) << 1;
-    return !(opening & ~may_open) && !(must_end & ~(breaks | opening));
+    uint64_t odd = (opening & ~may_open) | (must_end & ~(breaks | opening));
+    return odd & -odd;
 }
 
 /* The same for delimiters of several bytes, quote by quote. */
-static int are_all_in_place(const struct reading *r, const struct dialect *d, size_t base, uint64_t quotes,
-                            uint64_t inside) {
+static uint64_t find_odd_singly(const struct reading *r, const struct dialect *d, size_t base, uint64_t quotes,
+                                uint64_t inside) {
     size_t length = (size_t)d->delimiter_size;
     for (; quotes; quotes &= quotes - 1) {
         int bit = lowest(quotes);
         size_t at = base + (size_t)bit;
         if (inside >> bit & 1) {
             uint8_t before = at > (size_t)r->at ? r->data[at - 1] : LF;
-            if (before == LF || before == CR || before == d->quote) continue;
-            if (at - (size_t)r->at < length || !starts_delimiter(r, d, at - length)) return 0;
+            if (is_break(before) || before == d->quote) continue;
+            if (at - (size_t)r->at < length || !starts_delimiter(r, d, at - length)) return quotes & -quotes;
         } else if (at + 1 < (size_t)r->size) {
             uint8_t next = r->data[at + 1];
-            if (next != LF && next != CR && next != d->quote && !starts_delimiter(r, d, at + 1)) return 0;
+            if (!is_break(next) && next != d->quote && !starts_delimiter(r, d, at + 1)) return quotes & -quotes;
         }
     }
-    return 1;
+    return 0;
 }
 
 /* Store the positions of a chunk's delimiters and line ends. It writes up to eight more than there are. */
@@ -72,10 +74,24 @@ static inline size_t store_marks(uint32_t *out, size_t count, uint32_t base, uin
     return total;
 }
 
-/* Find delimiters and line ends outside quotes from `at` on, until there are enough of them. 0: a quote is odd. */
+/* Store the marks of the line at `record`, one of whose quotes is odd, instead of those that stand in it. Return where
+ * the next one starts: `record` itself if it has to wait for the next tile, 0 if it is in doubt. */
+static size_t mark_line(struct reading *r, const struct dialect *d, size_t record, struct marks *m) {
+    while (m->count && r->ends[m->count - 1] >= record) m->count--;
+    struct line line;
+    size_t room = (size_t)r->most_cells + SLACK - m->count;
+    if (follow_line(r->data, (size_t)r->size, record, d, 1, r->ends + m->count, room, &line) != FOLLOWED) return 0;
+    if (line.cells > room) return m->count ? record : 0;
+    if (line.bits > 127) r->has_high = 1;
+    m->count += line.marks;
+    m->line_ends += line.marks == line.cells;
+    return line.end;
+}
+
+/* Find delimiters and line ends outside quotes from `at` on, until there are enough. 0: a record is in doubt. */
 static int find_marks(struct reading *r, const struct dialect *d, struct marks *m) {
     const int is_single = d->delimiter_size == 1;
-    size_t size = (size_t)r->size, base = (size_t)r->at;
+    size_t size = (size_t)r->size, base = (size_t)r->at, record = base;
     uint64_t open = 0;
     unsigned carried = 1;
     *m = (struct marks){0};
@@ -84,24 +100,32 @@ static int find_marks(struct reading *r, const struct dialect *d, struct marks *
         chunk c = load_rest(r->data + base, size - base);
         uint64_t valid = first_bits(size - base);
         uint64_t feeds = find_byte(&c, LF) & valid, returns = find_byte(&c, CR) & valid;
-        uint64_t delimiters = find_byte(&c, d->delimiter[0]) & valid, inside = open;
+        uint64_t delimiters = find_byte(&c, d->delimiter[0]) & valid, inside = open, odd = 0;
         if (!is_ascii(&c)) r->has_high = 1;
         if (d->quote >= 0) {
             uint64_t quotes = find_byte(&c, (uint8_t)d->quote) & valid;
             if (quotes) inside = prefix_parity(quotes) ^ open;
             uint64_t breaks = (delimiters | feeds | returns) & ~inside;
-            if (is_single ? !are_in_place(quotes, inside, size - base < CHUNK ? breaks | ~valid : breaks, &carried)
-                          : !are_all_in_place(r, d, base, quotes, inside)) return 0;
+            odd = is_single ? find_odd(quotes, inside, size - base < CHUNK ? breaks | ~valid : breaks, &carried)
+                            : find_odd_singly(r, d, base, quotes, inside);
             open = inside >> 63 ? ~(uint64_t)0 : 0;
         }
         if (returns) { /* LF stands for CR LF */
             uint64_t next = base + CHUNK < size && r->data[base + CHUNK] == LF;
             returns &= ~(feeds >> 1 | next << 63);
         }
-        uint64_t ends = (feeds | returns) & ~inside;
+        uint64_t ends = (feeds | returns) & ~inside & (odd ? odd - 1 : ~(uint64_t)0);
         m->line_ends += (size_t)__builtin_popcountll(ends);
         m->count = store_marks(r->ends, m->count, (uint32_t)base, ends | (delimiters & ~inside));
+        if (ends) record = base + (size_t)highest(ends) + 1;
         base += CHUNK;
+        if (odd) {
+            if (!(base = mark_line(r, d, record, m))) return 0;
+            if (base == record) break;
+            record = base;
+            open = 0;
+            carried = 1;
+        }
     }
     m->scanned = base < size ? base : size;
     return !(m->scanned == size && open);
@@ -209,10 +233,12 @@ static int take_uneven(struct reading *r, const struct dialect *d, const struct 
 
 /* ---- columns ---- */
 
+enum { QUOTED = 1, BEHIND }; /* between quotes, or begun there and gone on behind them */
+
 struct cell {
     const uint8_t *data;
     size_t size;
-    int is_quoted;
+    int quotes;
 };
 
 static inline struct cell get_cell(const struct tile *t, size_t row, size_t index) {
@@ -220,9 +246,11 @@ static inline struct cell get_cell(const struct tile *t, size_t row, size_t inde
     size_t start = index ? t->ends[at - 1] + (size_t)t->dialect->delimiter_size : t->reading->starts[row];
     struct cell out = {t->reading->data + start, t->ends[at] - start, 0};
     if (t->dialect->quote >= 0 && out.size >= 2 && *out.data == t->dialect->quote) {
-        out.data++;
-        out.size -= 2;
-        out.is_quoted = 1;
+        out.quotes = out.data[out.size - 1] == t->dialect->quote ? QUOTED : BEHIND;
+        if (out.quotes == QUOTED) {
+            out.data++;
+            out.size -= 2;
+        }
     }
     return out;
 }
@@ -374,7 +402,7 @@ static inline void copy_cell(uint8_t *to, const uint8_t *to_end, const uint8_t *
     }
 }
 
-/* Copy what stands between quotes, of two quotes one; return its size. */
+/* Copy what stands between quotes, of two quotes side by side one; return its size. */
 static size_t copy_quoted(uint8_t *to, const uint8_t *from, size_t size, int quote) {
     uint8_t *start = to;
     const uint8_t *end = from + size;
@@ -382,13 +410,27 @@ static size_t copy_quoted(uint8_t *to, const uint8_t *from, size_t size, int quo
         size_t length = (size_t)(found - from) + 1;
         memcpy(to, from, length);
         to += length;
-        from = found + 2; /* the second of the pair is there, since every quote was found to be in its place */
+        from = found + 1;
+        from += from < end && *from == quote;
     }
     if (from < end) {
         memcpy(to, from, (size_t)(end - from));
         to += end - from;
     }
     return (size_t)(to - start);
+}
+
+/* Copy a cell that begins between quotes and goes on behind them; return its size. */
+static size_t copy_both(uint8_t *to, const uint8_t *from, size_t size, int quote) {
+    size_t at = 1;
+    for (; at < size; at++) {
+        if (from[at] != quote) continue;
+        if (at + 1 == size || from[at + 1] != quote) break;
+        at++;
+    }
+    size_t length = copy_quoted(to, from + 1, at - 1, quote), rest = at < size ? size - at - 1 : 0;
+    memcpy(to + length, from + size - rest, rest);
+    return length + rest;
 }
 
 static void read_texts(const struct tile *t, struct column *column, size_t index) {
@@ -401,7 +443,9 @@ static void read_texts(const struct tile *t, struct column *column, size_t index
         struct cell cell = get_cell(t, row, index);
         if (!cell.size) {
             set_null(column, before + row);
-        } else if (cell.is_quoted) {
+        } else if (cell.quotes == BEHIND) {
+            used += copy_both(text + used, cell.data, cell.size, (int)t->dialect->quote);
+        } else if (cell.quotes) {
             used += copy_quoted(text + used, cell.data, cell.size, (int)t->dialect->quote);
         } else {
             copy_cell(text + used, text_end, cell.data, end, cell.size);

@@ -1,6 +1,7 @@
 /* Find where records end by the parity of quotes, and count them, without looking at cells: the second opinion on what
- * read.c finds. It shares nothing with it but masks.h. */
+ * read.c finds. It shares nothing with it but masks.h, and lines.h for lines one of whose quotes is out of place. */
 #include "kernel.h"
+#include "lines.h"
 #include "masks.h"
 
 enum { LF = '\n', CR = '\r' };
@@ -11,26 +12,21 @@ typedef struct {
     const struct dialect *dialect;
 } text;
 
-static int has_delimiter(const text *t, size_t at) {
-    size_t length = (size_t)t->dialect->delimiter_size;
-    return t->size - at >= length && memcmp(t->data + at, t->dialect->delimiter, length) == 0;
-}
-
-static int is_break(uint8_t byte) { return byte == LF || byte == CR; }
+static int is_delimiter(const text *t, size_t at) { return has_delimiter(t->data, t->size, t->dialect, at); }
 
 /* Whether a quote stands where a cell begins, or is the second one of a pair. */
 static int may_open(const text *t, size_t at, size_t start) {
     size_t length = (size_t)t->dialect->delimiter_size;
     if (at == start) return 1;
     uint8_t before = t->data[at - 1];
-    return is_break(before) || before == t->dialect->quote || (at - start >= length && has_delimiter(t, at - length));
+    return is_break(before) || before == t->dialect->quote || (at - start >= length && is_delimiter(t, at - length));
 }
 
 /* Whether a quote stands where a cell ends, or is the first one of a pair. What follows the last byte is not known. */
 static int may_close(const text *t, size_t at) {
     if (at + 1 == t->size) return 1;
     uint8_t next = t->data[at + 1];
-    return is_break(next) || next == t->dialect->quote || has_delimiter(t, at + 1);
+    return is_break(next) || next == t->dialect->quote || is_delimiter(t, at + 1);
 }
 
 /* Return the first quote of a chunk that is out of place, as a bit number; 64 when there is none. */
@@ -62,13 +58,26 @@ static uint64_t keep_first(uint64_t bits, int64_t count) {
     return bits & ~left;
 }
 
+/* Count the line behind the last record end, in which a quote is out of place, if it is a record. 0: the scan ends. */
+static int pass_line(const text *t, int64_t stop, int is_final, struct scanned *out) {
+    struct line line;
+    enum follow found = follow_line(t->data, t->size, (size_t)out->end, t->dialect, is_final, NULL, 0, &line);
+    if (found == IN_DOUBT) return 0;
+    out->odd = -1;
+    if (found == GOES_ON || (int64_t)line.end > stop) return 0;
+    out->end = (int64_t)line.end;
+    out->records++;
+    out->lines += line.marks == line.cells;
+    return 1;
+}
+
 API void csvlake_scan(const uint8_t *data, int64_t size, int64_t start, int64_t stop, const struct dialect *dialect,
                       int64_t is_final, int64_t most_records, struct scanned *out) {
     text t = {data, (size_t)size, dialect};
     int64_t lines = 0, last_opening = -1;
     uint64_t open = 0;
     *out = (struct scanned){.end = start, .odd = -1};
-    for (size_t base = (size_t)start; base < (size_t)stop && out->odd < 0; base += CHUNK) {
+    for (size_t base = (size_t)start; base < (size_t)stop;) {
         chunk c = load_rest(data + base, t.size - base);
         uint64_t valid = first_bits((size_t)stop - base);
         uint64_t ends = find_ends(&t, base, &c, (int)is_final) & valid, inside = open;
@@ -101,14 +110,24 @@ API void csvlake_scan(const uint8_t *data, int64_t size, int64_t start, int64_t 
                 return;
             }
         }
+        if (out->odd >= 0) {
+            if (out->records == most_records) out->odd = -1;
+            if (out->odd < 0 || !pass_line(&t, stop, (int)is_final, out)) return;
+            base = (size_t)out->end;
+            lines = out->lines;
+            open = 0;
+            continue;
+        }
         lines += __builtin_popcountll(ends);
+        base += CHUNK;
     }
-    if (!is_final || stop != size || out->odd >= 0) return;
+    if (!is_final || stop != size) return;
     if (open) {
         out->odd = last_opening;
     } else if (out->end < size && out->records < most_records) {
         out->end = size;
         out->records++;
+        out->lines = lines;
     }
 }
 
