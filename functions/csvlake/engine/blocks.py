@@ -19,7 +19,7 @@ from csvlake.engine.kernel import MAX_BYTES, Scanned, Tongue, scan, translate
 from csvlake.engine.kinds import TEXT, Kind
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Reject, Skipped
-from csvlake.engine.odd import read_comments, read_ragged
+from csvlake.engine.odd import read_odd
 from csvlake.engine.proven import Proven, choose_ask, join_columns, make_texts, prove_found, prove_texts
 from csvlake.engine.ragged import NONE, Ragged, describe_records, join_ragged
 from csvlake.engine.records import ODD_BYTES, Records, read_records, reject_record
@@ -168,10 +168,7 @@ def _read_natively(
         return None
     if not found.is_ascii and not is_utf8(np.frombuffer(data, np.uint8)):
         return None
-    is_row = found.odd[:, 0] >= 0
-    if (found.odd[is_row, 2] - found.odd[is_row, 1] > ODD_BYTES).any():
-        return None
-    ragged, comments = read_ragged(data, layout, found.odd[is_row]), read_comments(data, layout, found.odd[~is_row])
+    ragged, comments = read_odd(data, layout, found.odd) if len(found.odd) else (NONE, [])
     if ragged is None or comments is None:
         return None
     columns = _prove(data, tongue, found, known, counted.records)

@@ -15,26 +15,39 @@ from csvlake.engine.grammar import count_lines
 from csvlake.engine.layout import Layout
 from csvlake.engine.model import Skipped
 from csvlake.engine.ragged import NONE, Ragged, describe_plain, describe_records, find_signs, join_ragged
-from csvlake.engine.records import Record, read_records
+from csvlake.engine.records import ODD_BYTES, Record, read_records
 
-__all__ = ["read_comments", "read_ragged"]
+__all__ = ["read_odd"]
 
 _LINE_END_BYTES = 2  # at most
 Table = npt.NDArray[np.int64]
 
 
-def read_ragged(data: bytes | memoryview, layout: Layout, odd: Table) -> Ragged | None:
-    """Read again the records that have not the table's width; None where one is not what the kernel took it for.
-
-    Those without quotes are looked at all at once, and so are short ones of one line whose quotes are in their places.
+def read_odd(data: bytes | memoryview, layout: Layout, odd: Table) -> tuple[Ragged | None, list[Skipped] | None]:
+    """Read again records that have not the table's width, and comments.
 
     Args:
         data: UTF-8.
         layout: how it is written.
-        odd: of the kernel, a record of `csvlake.engine.columns.Odd` each; no comments.
+        odd: of the kernel, a record of `csvlake.engine.columns.Odd` each.
+
+    Returns:
+        Both; None for what is not as the kernel took it, or holds too long a record. Comments' lines count from the
+        start of ``data``.
+    """
+    is_row = odd[:, 0] >= 0
+    return _read_ragged(data, layout, odd[is_row]), _read_comments(data, layout, odd[~is_row])
+
+
+def _read_ragged(data: bytes | memoryview, layout: Layout, odd: Table) -> Ragged | None:
+    """Read records again.
+
+    Those without quotes are looked at all at once, and so are short ones of one line whose quotes are in their places.
     """
     if not len(odd):
         return NONE
+    if (odd[:, 2] - odd[:, 1]).max() > ODD_BYTES:
+        return None
     delimiter, quote = layout.dialect.delimiter, layout.dialect.quote
     texts = bare = _take(data, odd).cast(pa.string())
     is_plain = np.ones(len(odd), np.bool_)
@@ -78,8 +91,7 @@ def _as_tuples(odd: Table) -> list[Odd]:
     return list(map(Odd._make, odd.tolist()))
 
 
-def read_comments(data: bytes | memoryview, layout: Layout, odd: Table) -> list[Skipped] | None:
-    """Read comments; None where one is not what the kernel took it for. Lines count from the start of ``data``."""
+def _read_comments(data: bytes | memoryview, layout: Layout, odd: Table) -> list[Skipped] | None:
     comments: list[Skipped] = []
     quote = (layout.dialect.quote or "").encode()
     at, line = 0, 1
@@ -89,7 +101,7 @@ def read_comments(data: bytes | memoryview, layout: Layout, odd: Table) -> list[
         is_plain = not quote or quote not in content
         line += count_lines(bytes(data[at:start]), 0, start - at)
         at = start
-        found = _split_comments(content, layout, run, line) if is_plain else _read_comments(content, layout, run, line)
+        found = _split_comments(content, layout, run, line) if is_plain else _read_quoted(content, layout, run, line)
         if found is None:
             return None
         comments += found
@@ -125,7 +137,7 @@ def _read(content: bytes, layout: Layout, run: Sequence[Odd]) -> list[Record] | 
     return read.records if is_same else None
 
 
-def _read_comments(content: bytes, layout: Layout, run: Sequence[Odd], first_line: int) -> list[Skipped] | None:
+def _read_quoted(content: bytes, layout: Layout, run: Sequence[Odd], first_line: int) -> list[Skipped] | None:
     """Read comments that have quotes."""
     read = read_records(content, layout, offset=run[0].start, line=1, final=True)
     is_same = not read.records and not read.rejects and len(read.skipped) == len(run)
