@@ -21,7 +21,7 @@ def choose_plainly(data: bytes, final: bool, given: Given) -> Choice | None:
     """
     if given.quote not in {None, '"'} or given.escape or (given.delimiter is not None and len(given.delimiter) != 1):
         return None
-    bare = QUOTED.sub(b'"', data) if b'"' in data else data
+    bare = _shrink_quoted(data)
     if not final and data.count(b'"') % 2:  # the last quote opens a cell that goes on
         bare = bare[: max(bare.rfind(b"\n", 0, bare.rfind(b'"')), bare.rfind(b"\r", 0, bare.rfind(b'"'))) + 1]
     lines = ENDS.split(bare)
@@ -50,6 +50,17 @@ def choose_plainly(data: bytes, final: bool, given: Given) -> Choice | None:
     )
     evidence = f"all {len(lines)} lines looked at have {width} cells by {said}"
     return Choice(delimiter, '"', None, (evidence,), uniform=True)
+
+
+def _shrink_quoted(data: bytes) -> bytes:
+    """Return a text with one quote in the place of each run of quoted strings; an unpaired quote stays as it is."""
+    parts = data.split(b'"')
+    if len(parts) % 2 == 0:
+        return QUOTED.sub(b'"', data)
+    bare = b'"'.join(parts[::2])
+    while b'""' in bare:
+        bare = bare.replace(b'""', b'"')
+    return bare
 
 
 def _is_odd(data: bytes, bare: bytes, mark: bytes) -> bool:

@@ -1,16 +1,17 @@
 """Decide how a file was written: delimiter, quotes, header, and where its table begins and ends."""
 
+import csv
 from collections import Counter
 from dataclasses import replace
+from itertools import islice
 
 from csvlake.engine.choice import ENDS, Choice, Given
 from csvlake.engine.counting import choose_plainly
 from csvlake.engine.extent import Extent, find_extent, find_hint, may_be_footer
-from csvlake.engine.grammar import Grammar, compile_grammar, count_lines, parse_line
+from csvlake.engine.grammar import Grammar, compile_grammar
 from csvlake.engine.header import Header, decide_header
 from csvlake.engine.layout import Layout, Skipped
 from csvlake.engine.model import ConvertOptions, Dialect
-from csvlake.engine.regular import read_regular
 from csvlake.engine.sample import Row, Trial, read_rows
 from csvlake.engine.text import TextBytes
 from csvlake.engine.trying import choose_delimiter
@@ -131,17 +132,32 @@ def _read(sample: bytes, final: bool, choice: Choice) -> Trial:
     grammar = compile_grammar(choice.delimiter, choice.quote, choice.escape)
     if not choice.uniform:
         return read_rows(sample, grammar, final, _ROWS)
-    trial = Trial(grammar)
-    pos, line = 0, 1
-    while pos < len(sample) and len(trial.rows) < _HEADER_ROWS:
-        stop, end = parse_line(sample, pos)
-        match = read_regular(sample, pos, stop, end, grammar)
-        if match is None:
-            return read_rows(sample, grammar, final, _HEADER_ROWS)
-        trial.rows.append(Row(line, pos, match.end, match.cells, sample[pos : match.content_end]))
-        line += 1 if match.end == end else count_lines(sample, pos, match.end)
-        pos = match.end
-    return trial
+    rows = _read_uniform(sample, choice)
+    return read_rows(sample, grammar, final, _HEADER_ROWS) if rows is None else Trial(grammar, rows)
+
+
+def _read_uniform(sample: bytes, choice: Choice) -> list[Row] | None:
+    """Read the first records of a text all of whose quotes are in their places, which Python's csv reads as we do.
+
+    None for what it does not take: a cell of more than 128 KiB, a delimiter that is not ASCII, the end within quotes.
+    """
+    if not choice.delimiter.isascii():
+        return None
+    lines = sample.splitlines(keepends=True)
+    texts = (line.decode("latin-1") for line in lines)
+    reader = csv.reader(texts, delimiter=choice.delimiter, quotechar=choice.quote, strict=True)
+    rows: list[Row] = []
+    pos = before = 0
+    try:
+        for cells in islice(reader, _HEADER_ROWS):
+            raw = lines[before] if reader.line_num == before + 1 else b"".join(lines[before : reader.line_num])
+            end = pos + len(raw)
+            encoded = tuple([cell.encode("latin-1") for cell in cells])
+            rows.append(Row(before + 1, pos, end, encoded, raw.rstrip(b"\r\n")))
+            pos, before = end, reader.line_num
+    except csv.Error:
+        return None
+    return rows
 
 
 def _find(trial: Trial, choice: Choice, final: bool, name: str) -> Extent:
