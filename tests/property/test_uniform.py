@@ -3,8 +3,8 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from csvlake.engine.choice import Given
-from csvlake.engine.counting import QUOTED, _shrink_quoted, choose_plainly
+from csvlake.engine.choice import QUOTED, Given
+from csvlake.engine.counting import _shrink_quoted, choose_plainly
 from csvlake.engine.dialect import _HEADER_ROWS, _read_uniform
 from csvlake.engine.grammar import compile_grammar
 from csvlake.engine.sample import read_rows
