@@ -3,7 +3,7 @@
 import re
 from itertools import repeat
 
-from csvlake.engine.choice import ENDS, QUOTED, STRONG, Choice, Given, name_delimiter
+from csvlake.engine.choice import QUOTED, STRONG, Choice, Given, name_delimiter
 
 __all__ = ["choose_plainly", "find_filler"]
 
@@ -24,9 +24,7 @@ def choose_plainly(data: bytes, final: bool, given: Given) -> Choice | None:
     bare = _shrink_quoted(data)
     if not final and data.count(b'"') % 2:  # the last quote opens a cell that goes on
         bare = bare[: max(bare.rfind(b"\n", 0, bare.rfind(b'"')), bare.rfind(b"\r", 0, bare.rfind(b'"'))) + 1]
-    lines = ENDS.split(bare)
-    if not lines[-1]:
-        lines.pop()
+    lines = bare.splitlines()
     if len(lines) < 2 or not all(lines):
         return None
     found = []

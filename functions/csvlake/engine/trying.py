@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from csvlake.engine.choice import ENDS, QUOTED, STRONG, WEAK, Choice, Given, name_delimiter
+from csvlake.engine.choice import QUOTED, STRONG, WEAK, Choice, Given, name_delimiter
 from csvlake.engine.counting import find_filler
 from csvlake.engine.looks import is_value, look_at, score_cells
 from csvlake.engine.quoting import Kind, best_quotes, refuse_ambiguous
@@ -110,7 +110,7 @@ def _candidates(data: bytes) -> list[str]:
 
 def _find_candidates(bare: bytes, parts: set[str]) -> list[str]:
     """Return the delimiters that enough lines have outside their quotes; ``parts`` takes those of longer ones."""
-    lines = [line for line in ENDS.split(bare) if line.strip()][:TRIAL_ROWS]
+    lines = [line for line in bare.splitlines() if line.strip()][:TRIAL_ROWS]
     if not lines:
         return []
     enough = max(1, len(lines) // 4)
