@@ -146,22 +146,24 @@ def test_parts_are_sent_once_whatever_stands_at_the_key(aws: boto3.Session, uplo
     assert (stored(aws), unfinished(aws)) == (path.read_bytes(), 0)
 
 
-def test_after_a_conflict_the_upload_is_begun_anew(aws: boto3.Session, upload: S3Upload, path: Path) -> None:
-    """S3 says so in its answer 409: another request for the key is under way."""
-    conflicts = ["ConditionalRequestConflict"]
+@pytest.mark.parametrize("codes", [["ConditionalRequestConflict"], ["PreconditionFailed", "NoSuchUpload"]])
+def test_where_the_parts_do_not_stand_they_are_sent_again(
+    aws: boto3.Session, upload: S3Upload, path: Path, codes: list[str]
+) -> None:
+    """S3 says so in its answer 409: another request for the key is under way. After 412 it says that they stand."""
+    answers = list(codes)
 
-    def conflict(**_: Any) -> None:
-        if conflicts:
-            raise ClientError({"Error": {"Code": conflicts.pop()}}, "CompleteMultipartUpload")
+    def refuse_complete(**_: Any) -> None:
+        if answers:
+            raise ClientError({"Error": {"Code": answers.pop(0)}}, "CompleteMultipartUpload")
 
-    upload._client.meta.events.register("provide-client-params.s3.CompleteMultipartUpload", conflict)
+    upload._client.meta.events.register("provide-client-params.s3.CompleteMultipartUpload", refuse_complete)
     told = calls_of(upload)
     with pytest.raises(PreconditionFailed):
         upload.complete(path, ABSENT)
-    assert unfinished(aws) == 0
     upload.complete(path, ABSENT)
-    assert told.count("CreateMultipartUpload") == 2
-    assert stored(aws) == path.read_bytes()
+    assert (told.count("CreateMultipartUpload"), answers) == (2, [])
+    assert (stored(aws), unfinished(aws)) == (path.read_bytes(), 0)
 
 
 def test_an_empty_file_is_no_object(aws: boto3.Session, upload: S3Upload, tmp_path: Path) -> None:

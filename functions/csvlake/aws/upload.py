@@ -40,6 +40,7 @@ class S3Upload:
         self._pool: ThreadPoolExecutor | None = None
         self._parts: list[Future[str]] = []  # their ETags
         self._failed = False
+        self._was_unmet = False  # S3's last answer told of a condition
 
     def grow(self, path: Path, size: int) -> None:
         """Send the parts that are whole, in other threads. What goes wrong there is raised by `complete`."""
@@ -82,12 +83,17 @@ class S3Upload:
                     **self._place, UploadId=self._id, MultipartUpload={"Parts": parts}, **condition(expected)
                 )
             except ClientError as error:
-                if code_of(error) not in UNMET_CODES:  # then the parts still stand
+                code, was_unmet = code_of(error), self._was_unmet
+                self._was_unmet = code in UNMET_CODES
+                if not self._was_unmet:  # else the parts still stand
                     self.drop()
-                if code_of(error) in GONE_CODES:  # what a condition on an ETag is answered with where nothing stands
+                if code == "NoSuchUpload" and was_unmet:  # they did not
+                    return self.complete(path, expected)
+                if code in GONE_CODES:  # what a condition on an ETag is answered with where nothing stands
                     raise PreconditionFailed(f"could not {self._action}: it is gone") from error
                 raise
         self._parts, self._id = [], ""
+        return None
 
     def close(self) -> None:
         """Abort what was not completed, and end the threads."""
