@@ -67,6 +67,7 @@ def test_ranges_of_compressed_text_are_ranges_of_the_text(compression: str, data
         ("damaged_compression", zip_of(zipfile.ZIP_STORED, a_csv=TEXT).replace(b"7,abc,", b"8,abc,", 1)),
         ("damaged_compression", b"PK\x03\x04" + zip_of(a_csv=TEXT).replace(b"PK\x03\x04", b"PK\x03\x05")),
         ("unsupported_compression", zip_of(zipfile.ZIP_STORED, a_csv=TEXT).replace(*AS_DEFLATE64)),
+        ("unsupported_compression", zip_of(a_csv=TEXT).replace(b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\x6e")),
         ("damaged_compression", zstd(TEXT)[:-10]),
         ("damaged_compression", bz2.compress(TEXT)[:-10]),
         ("damaged_compression", lzma.compress(TEXT)[:-10]),

@@ -34,8 +34,13 @@ def read_zip(source: Source) -> Iterator[bytes]:
         TerminalError: it does not hold exactly one file, or one that cannot be read.
         EOFError, ValueError, lzma.LZMAError, zipfile.BadZipFile, zlib.error: it is damaged.
     """
-    with zipfile.ZipFile(SourceFile(source)) as archive:
-        member = _find_member(archive.infolist(), source.name)
+    try:
+        with zipfile.ZipFile(SourceFile(source)) as archive:
+            member = _find_member(archive.infolist(), source.name)
+    except NotImplementedError as error:  # the directory asks for a later version of the format than there is
+        raise TerminalError(
+            "unsupported_compression", f"{source.name} is a zip archive that cannot be read ({error}): zip it again"
+        ) from error
     chunks = _read_packed(source, member)
     size = crc = 0
     for piece in _expand(chunks, member, source.name):
