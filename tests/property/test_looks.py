@@ -1,10 +1,13 @@
 """A glance at a column tells what looking at each of its cells tells."""
 
-from hypothesis import example, given
+import os
+
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csvlake.engine.looks import is_value, look_at, look_at_all
 
+CHECKED = settings(max_examples=int(os.environ.get("CSVLAKE_EXAMPLES", "500")), deadline=None)
 _CELLS = st.one_of(
     st.from_regex(r"[0-9]{0,3}\.?[0-9]{0,2}", fullmatch=True),
     st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2})?", fullmatch=True),
@@ -13,6 +16,7 @@ _CELLS = st.one_of(
 ).map(str.encode)
 
 
+@CHECKED
 @given(st.lists(_CELLS, min_size=1, max_size=6))
 @example([b""])
 @example([b".", b"."])

@@ -1,17 +1,21 @@
 """Ragged records are described many at a time as they are one by one."""
 
+import os
+
 import numpy as np
 import pyarrow as pa
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csvlake.engine.ragged import describe_plain, describe_records, join_ragged
 from csvlake.engine.records import Record
 
+CHECKED = settings(max_examples=int(os.environ.get("CSVLAKE_EXAMPLES", "500")), deadline=None)
 SIGNS = st.sampled_from([*',;\t|\x1f\\"tn\x00\x01\x0b\x7f\x85aé€𝄞', ", ", "||"])
 TEXTS = st.lists(st.one_of(SIGNS, st.characters(exclude_characters="\r\n", codec="utf-8")), max_size=12).map("".join)
 
 
+@CHECKED
 @given(
     st.lists(TEXTS, max_size=8),
     st.integers(2, 4),
@@ -32,6 +36,7 @@ def test_many_at_once_are_described_as_one_by_one(texts: list[str], width: int, 
         assert describe_plain(rows, cells + 1, raw, raw, width, delimiter) is None
 
 
+@CHECKED
 @given(st.sets(st.integers(0, 30), max_size=8), st.data())
 def test_parts_are_joined_in_the_order_of_their_rows(rows: set[int], data: st.DataObject) -> None:
     first = data.draw(st.sets(st.sampled_from(sorted(rows)), max_size=8)) if rows else set()

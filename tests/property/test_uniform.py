@@ -1,6 +1,8 @@
 """What counting says is uniform is read by Python's csv as by our own reader of records."""
 
-from hypothesis import assume, given
+import os
+
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from csvlake.engine.choice import QUOTED, Given
@@ -9,6 +11,7 @@ from csvlake.engine.dialect import _HEADER_ROWS, _read_uniform
 from csvlake.engine.grammar import compile_grammar
 from csvlake.engine.sample import read_rows
 
+CHECKED = settings(max_examples=int(os.environ.get("CSVLAKE_EXAMPLES", "500")), deadline=None)
 CELLS = st.lists(
     st.sampled_from(["a", "1", '"', ",", ";", "\n", "\r\n", "\r", " ", "é", "\x00", "\x0b", "\x85"]), max_size=4
 )
@@ -29,6 +32,7 @@ def texts(draw: st.DrawFn) -> bytes:
     return text.encode()
 
 
+@CHECKED
 @given(texts(), st.booleans())
 def test_uniform_texts_are_read_as_by_our_reader(text: bytes, final: bool) -> None:
     choice = choose_plainly(text, final, Given())
@@ -42,6 +46,7 @@ def test_uniform_texts_are_read_as_by_our_reader(text: bytes, final: bool) -> No
         assert rows[: len(ours)] == ours
 
 
+@CHECKED
 @given(BYTES)
 def test_runs_of_quoted_strings_shrink_as_the_pattern_says(data: bytes) -> None:
     assert _shrink_quoted(data) == QUOTED.sub(b'"', data)
