@@ -56,7 +56,7 @@ def convert_file(
 def _is_same(src: str | os.PathLike[str], dst: str | os.PathLike[str]) -> bool:
     try:
         return Path(dst).samefile(src)
-    except FileNotFoundError:
+    except (OSError, ValueError):  # one of them is not there; whoever opens it tells why
         return False
 
 

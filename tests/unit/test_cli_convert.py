@@ -10,7 +10,8 @@ import pytest
 from csvlake import cli
 from csvlake.cli import convert
 from csvlake.engine.model import Reject
-from csvlake.files import inspect_file
+from csvlake.errors import TransientError
+from csvlake.files import convert_file, inspect_file
 
 
 @pytest.fixture
@@ -44,3 +45,10 @@ def test_rejects_are_written_as_a_csv(source: Path, tmp_path: Path) -> None:
     convert._write_rejects(tmp_path / "rejects.csv", report.rejects)
     with (tmp_path / "rejects.csv").open(newline="") as file:
         assert list(csv.reader(file))[1] == ["3", "9", "cannot be read", '3,"\\xff\n']
+
+
+def test_a_target_below_a_file_is_told_of(tmp_path: Path) -> None:
+    source = tmp_path / "x.csv"
+    source.write_text("id\n1\n")
+    with pytest.raises(TransientError, match="cannot write"):
+        convert_file(source, source / "x.parquet")
